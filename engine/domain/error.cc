@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/domain/error.h"
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/cord.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "engine/domain/json.h"
+
+namespace insightloop {
+namespace {
+
+constexpr char kPayloadType[] = "insightloop.dev/ErrorDetails";
+
+absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
+
+}  // namespace
+
+template <class V>
+void Fields(V& v, FieldViolation& x) {
+  v("field", x.field);
+  v("description", x.description);
+}
+
+template <class V>
+void Fields(V& v, ErrorDetails& x) {
+  v("reason", x.reason);
+  v("metadata", x.metadata);
+  v("violations", x.violations);
+  v("resource", x.resource);
+  v("retry_delay", x.retry_delay);
+}
+
+absl::Status MakeError(absl::StatusCode code, std::string_view message,
+                       const ErrorDetails& details) {
+  absl::Status status(code, View(message));
+  status.SetPayload(kPayloadType, absl::Cord(ToJson(details).dump()));
+  return status;
+}
+
+ErrorDetails DetailsOf(const absl::Status& status) {
+  if (const auto payload = status.GetPayload(kPayloadType); payload.has_value()) {
+    if (auto details = FromJsonText<ErrorDetails>(std::string(*payload)); details.ok()) {
+      return *std::move(details);
+    }
+  }
+  return {.reason = absl::StatusCodeToString(status.code())};
+}
+
+std::string Quoted(std::string_view value) {
+  constexpr std::size_t kShown = 100;
+  return absl::StrCat("\"", absl::Utf8SafeCHexEscape(View(value.substr(0, kShown))),
+                      value.size() > kShown ? "…" : "", "\"");
+}
+
+absl::Status InvalidField(std::string_view reason, std::string_view field,
+                          std::string_view description) {
+  Violations violations;
+  violations.Add(reason, field, description);
+  return violations.ToStatus();
+}
+
+absl::Status NotFound(std::string_view field, std::string_view name) {
+  return MakeError(
+      absl::StatusCode::kNotFound,
+      absl::StrCat(View(field), ": ", Quoted(name), " does not exist; list what there is, or create it"),
+      {.reason = "RESOURCE_NOT_FOUND",
+       .metadata = {{"field", std::string(field)}, {"name", std::string(name)}},
+       .resource = std::string(name)});
+}
+
+absl::Status WrongState(std::string_view reason, std::string_view resource,
+                        std::string_view description) {
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   absl::StrCat(View(resource), ": ", View(description)),
+                   {.reason = std::string(reason),
+                    .metadata = {{"name", std::string(resource)}},
+                    .resource = std::string(resource)});
+}
+
+void Violations::Add(std::string_view reason, std::string_view field,
+                     std::string_view description) {
+  if (reason_.empty()) reason_ = reason;
+  violations_.push_back({std::string(field), std::string(description)});
+}
+
+absl::Status Violations::ToStatus() const {
+  if (violations_.empty()) return absl::OkStatus();
+  std::string message;
+  for (const FieldViolation& violation : violations_) {
+    absl::StrAppend(&message, message.empty() ? "" : "; ", violation.field, ": ",
+                    violation.description);
+  }
+  return MakeError(absl::StatusCode::kInvalidArgument, message,
+                   {.reason = reason_,
+                    .metadata = {{"field", violations_.front().field}},
+                    .violations = violations_});
+}
+
+}  // namespace insightloop

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A comparison of variants on randomized units, and the plan by which it is judged. The fields are
+// described in the contract, experiment.proto.
+
+#ifndef INSIGHTLOOP_ENGINE_DOMAIN_EXPERIMENT_H_
+#define INSIGHTLOOP_ENGINE_DOMAIN_EXPERIMENT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/domain/attribute.h"
+#include "engine/domain/json.h"
+#include "engine/domain/resource.h"
+#include "engine/domain/time.h"
+
+namespace insightloop {
+
+// Where an experiment stands.
+enum class ExperimentState { kStateUnspecified, kDraft, kRunning, kPaused, kStopped, kConcluded };
+
+template <>
+struct EnumNames<ExperimentState> {
+  static constexpr std::string_view kNames[] = {"STATE_UNSPECIFIED", "DRAFT", "RUNNING", "PAUSED", "STOPPED", "CONCLUDED"};
+};
+
+// Which kind of interval decides; unspecified means FIXED_HORIZON.
+enum class Method { kMethodUnspecified, kFixedHorizon };
+
+template <>
+struct EnumNames<Method> {
+  static constexpr std::string_view kNames[] = {"METHOD_UNSPECIFIED", "FIXED_HORIZON"};
+};
+
+struct Variant {
+  std::string variant_id;
+  bool control = false;
+  std::int32_t weight = 0;
+  std::string description;
+};
+
+template <class V>
+void Fields(V& v, Variant& x) {
+  v("variant_id", x.variant_id);
+  v("control", x.control);
+  v("weight", x.weight);
+  v("description", x.description);
+}
+
+struct AnalysisPlan {
+  Method method{};
+  double alpha = 0;  // 0: kDefaultAlpha
+  std::int64_t planned_units = 0;
+  std::vector<std::string> secondary_metrics;
+  std::vector<std::string> segment_attributes;
+};
+
+inline constexpr double kDefaultAlpha = 0.05;
+
+template <class V>
+void Fields(V& v, AnalysisPlan& x) {
+  v("method", x.method);
+  v("alpha", x.alpha);
+  v("planned_units", x.planned_units);
+  v("secondary_metrics", x.secondary_metrics);
+  v("segment_attributes", x.segment_attributes);
+}
+
+struct Experiment {
+  static constexpr std::string_view kCollection = "experiments";
+  ResourceMeta meta;
+  std::string display_name;
+  std::string hypothesis;
+  bool external = false;
+  std::string layer;
+  std::int32_t slot_count = 0;
+  std::string unit_type;
+  std::vector<Variant> variants;
+  std::vector<Condition> eligibility;
+  AnalysisPlan plan;
+  // Set by the server.
+  ExperimentState state{};
+  Time start_time, stop_time, conclude_time;
+  std::int32_t epoch = 0;
+  std::vector<std::int32_t> slots;
+  std::string salt;
+  std::string sealed_plan;
+  std::string plan_digest;
+  std::string final_verdict;
+  std::string insight;
+};
+
+template <class V>
+void Fields(V& v, Experiment& x) {
+  MetaFields(v, x.meta);
+  v("display_name", x.display_name);
+  v("hypothesis", x.hypothesis);
+  v("external", x.external);
+  v("layer", x.layer);
+  v("slot_count", x.slot_count);
+  v("unit_type", x.unit_type);
+  v("variants", x.variants);
+  v("eligibility", x.eligibility);
+  v("plan", x.plan);
+  v("state", x.state);
+  v("start_time", x.start_time);
+  v("stop_time", x.stop_time);
+  v("conclude_time", x.conclude_time);
+  v("epoch", x.epoch);
+  v("slots", x.slots);
+  v("salt", x.salt);
+  v("sealed_plan", x.sealed_plan);
+  v("plan_digest", x.plan_digest);
+  v("final_verdict", x.final_verdict);
+  v("insight", x.insight);
+}
+
+// The control of a valid experiment.
+const Variant& ControlOf(const std::vector<Variant>& variants);
+
+}  // namespace insightloop
+
+#endif  // INSIGHTLOOP_ENGINE_DOMAIN_EXPERIMENT_H_

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Facts about units, as submitted and as resolved against their definitions, and what becomes of them.
+
+#ifndef INSIGHTLOOP_ENGINE_DOMAIN_FACTS_H_
+#define INSIGHTLOOP_ENGINE_DOMAIN_FACTS_H_
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "engine/domain/attribute.h"
+#include "engine/domain/time.h"
+
+namespace insightloop {
+
+// A unit: `("unitTypes/customer", "42")` and `("unitTypes/device", "42")` are two.
+struct UnitKey {
+  std::string unit_type;
+  std::string unit_id;
+};
+
+// As submitted; the fields are described in the contract, measurement.proto.
+struct SubmittedExposure {
+  std::string experiment;
+  std::string unit_id;
+  std::string variant;
+  Time occur_time;
+  AttributeMap attributes;
+};
+
+// What a submitted outcome says happened: nothing but the event, a value, asked, dismissed.
+struct Asked {};
+struct Dismissed {};
+using Answer = std::variant<std::monostate, double, Asked, Dismissed>;
+
+// Descriptive texts of an outcome; kept, never analysed so far.
+struct OutcomeContext {
+  std::string channel, touchpoint, source, response_id, comment, item, category;
+};
+
+// As submitted; the fields are described in the contract, measurement.proto.
+struct SubmittedOutcome {
+  std::string outcome_id;
+  UnitKey unit;
+  std::string event;
+  Time occur_time;
+  Answer answer;
+  OutcomeContext context;
+};
+
+enum class ExposureSource { kAssigned = 1, kExternal = 2, kOverride = 3 };
+
+// An exposure that met every rule.
+struct Exposure {
+  UnitKey unit;
+  std::string experiment;
+  std::int32_t epoch = 0;
+  std::string variant;
+  Time occur_time;
+  Time receive_time;
+  ExposureSource source{};
+  AttributeMap attributes;  // those that the sealed plan uses
+};
+
+enum class OutcomeKind { kOccurred = 0, kValue = 1, kAsked = 2, kDismissed = 3 };
+
+// An outcome that met every rule. `value` counts steps of the event's resolution.
+struct Outcome {
+  std::string outcome_id;
+  UnitKey unit;
+  std::string event;
+  Time occur_time;
+  Time receive_time;
+  OutcomeKind kind{};
+  std::int64_t value = 0;
+  bool late = false;  // past the acceptance window and no backfill
+  OutcomeContext context;
+};
+
+enum class Fate { kAccepted = 1, kDuplicate = 2, kLate = 3, kRejected = 4 };
+
+// What became of one submitted row.
+struct RowFate {
+  Fate fate = Fate::kRejected;
+  std::string reason, field, detail;  // of a rejected row
+};
+
+}  // namespace insightloop
+
+#endif  // INSIGHTLOOP_ENGINE_DOMAIN_FACTS_H_

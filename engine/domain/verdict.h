@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A decision with everything it rests on; never changed once kept. The fields are described in the
+// contract, verdict.proto.
+
+#ifndef INSIGHTLOOP_ENGINE_DOMAIN_VERDICT_H_
+#define INSIGHTLOOP_ENGINE_DOMAIN_VERDICT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/domain/json.h"
+#include "engine/domain/resource.h"
+#include "engine/domain/time.h"
+
+namespace insightloop {
+
+// What to do.
+enum class Decision { kDecisionUnspecified, kShip, kDoNotShip, kNoMeaningfulEffect, kInconclusive, kKeepRunning, kInvalid };
+
+template <>
+struct EnumNames<Decision> {
+  static constexpr std::string_view kNames[] = {"DECISION_UNSPECIFIED", "SHIP", "DO_NOT_SHIP", "NO_MEANINGFUL_EFFECT", "INCONCLUSIVE", "KEEP_RUNNING", "INVALID"};
+};
+
+// What a health check looks at.
+enum class Check { kCheckUnspecified, kSampleRatio, kCrossedUnits, kLateFacts, kResponseRate, kMinDuration, kExactSums };
+
+template <>
+struct EnumNames<Check> {
+  static constexpr std::string_view kNames[] = {"CHECK_UNSPECIFIED", "SAMPLE_RATIO", "CROSSED_UNITS", "LATE_FACTS", "RESPONSE_RATE", "MIN_DURATION", "EXACT_SUMS"};
+};
+
+// What came out of a health check.
+enum class CheckStatus { kStatusUnspecified, kPass, kWarn, kFail };
+
+template <>
+struct EnumNames<CheckStatus> {
+  static constexpr std::string_view kNames[] = {"STATUS_UNSPECIFIED", "PASS", "WARN", "FAIL"};
+};
+
+// What an interval's coverage promises.
+enum class Validity { kValidityUnspecified, kFixedHorizon };
+
+template <>
+struct EnumNames<Validity> {
+  static constexpr std::string_view kNames[] = {"VALIDITY_UNSPECIFIED", "FIXED_HORIZON"};
+};
+
+// What a metric is for in a plan.
+enum class Role { kRoleUnspecified, kPrimary, kSecondary, kGuardrail, kMechanism };
+
+template <>
+struct EnumNames<Role> {
+  static constexpr std::string_view kNames[] = {"ROLE_UNSPECIFIED", "PRIMARY", "SECONDARY", "GUARDRAIL", "MECHANISM"};
+};
+
+// What is compared.
+enum class Statistic { kStatisticUnspecified, kShare, kMean, kNetPromoterScore, kTopTwoShare, kMeanScore };
+
+template <>
+struct EnumNames<Statistic> {
+  static constexpr std::string_view kNames[] = {"STATISTIC_UNSPECIFIED", "SHARE", "MEAN", "NET_PROMOTER_SCORE", "TOP_TWO_SHARE", "MEAN_SCORE"};
+};
+
+// What p-values were corrected for.
+enum class Adjustment { kAdjustmentUnspecified, kNone, kBonferroni, kHolm };
+
+template <>
+struct EnumNames<Adjustment> {
+  static constexpr std::string_view kNames[] = {"ADJUSTMENT_UNSPECIFIED", "NONE", "BONFERRONI", "HOLM"};
+};
+
+struct Reason {
+  std::string code;
+  std::string detail;
+};
+
+template <class V>
+void Fields(V& v, Reason& x) {
+  v("code", x.code);
+  v("detail", x.detail);
+}
+
+struct HealthCheck {
+  Check check{};
+  CheckStatus status{};
+  std::optional<double> p_value;
+  std::string detail;
+};
+
+template <class V>
+void Fields(V& v, HealthCheck& x) {
+  v("check", x.check);
+  v("status", x.status);
+  v("p_value", x.p_value);
+  v("detail", x.detail);
+}
+
+struct EffectInterval {
+  std::optional<double> lower, upper, level;
+  Validity validity{};
+};
+
+template <class V>
+void Fields(V& v, EffectInterval& x) {
+  v("lower", x.lower);
+  v("upper", x.upper);
+  v("level", x.level);
+  v("validity", x.validity);
+}
+
+struct AbsentField {
+  std::string field;  // in lowerCamelCase
+  std::string reason;
+};
+
+template <class V>
+void Fields(V& v, AbsentField& x) {
+  v("field", x.field);
+  v("reason", x.reason);
+}
+
+struct Result {
+  std::string metric;
+  Role role{};
+  Statistic statistic{};
+  std::string variant, control, segment;
+  std::optional<std::int64_t> units_treatment, units_control;
+  std::optional<double> treatment_value, control_value;
+  std::optional<double> absolute_effect, standard_error, relative_lift;
+  std::optional<EffectInterval> absolute_interval, relative_interval;
+  std::optional<double> p_value, log_p_value, adjusted_p_value;
+  Adjustment adjustment{};
+  std::optional<EffectInterval> adjusted_interval;
+  std::vector<AbsentField> absent;
+};
+
+template <class V>
+void Fields(V& v, Result& x) {
+  v("metric", x.metric);
+  v("role", x.role);
+  v("statistic", x.statistic);
+  v("variant", x.variant);
+  v("control", x.control);
+  v("segment", x.segment);
+  v("units_treatment", x.units_treatment);
+  v("units_control", x.units_control);
+  v("treatment_value", x.treatment_value);
+  v("control_value", x.control_value);
+  v("absolute_effect", x.absolute_effect);
+  v("standard_error", x.standard_error);
+  v("relative_lift", x.relative_lift);
+  v("absolute_interval", x.absolute_interval);
+  v("relative_interval", x.relative_interval);
+  v("p_value", x.p_value);
+  v("log_p_value", x.log_p_value);
+  v("adjusted_p_value", x.adjusted_p_value);
+  v("adjustment", x.adjustment);
+  v("adjusted_interval", x.adjusted_interval);
+  v("absent", x.absent);
+}
+
+struct Verdict {
+  std::string name;
+  std::string experiment;
+  Time create_time;
+  Time data_through;
+  std::string plan_digest;
+  Decision decision{};
+  std::string ship_variant;
+  std::vector<Reason> reasons;
+  std::vector<HealthCheck> health;
+  std::vector<Result> results;
+  std::optional<std::int64_t> matured_units, in_flight_units;
+};
+
+template <class V>
+void Fields(V& v, Verdict& x) {
+  v("name", x.name);
+  v("experiment", x.experiment);
+  v("create_time", x.create_time);
+  v("data_through", x.data_through);
+  v("plan_digest", x.plan_digest);
+  v("decision", x.decision);
+  v("ship_variant", x.ship_variant);
+  v("reasons", x.reasons);
+  v("health", x.health);
+  v("results", x.results);
+  v("matured_units", x.matured_units);
+  v("in_flight_units", x.in_flight_units);
+}
+
+}  // namespace insightloop
+
+#endif  // INSIGHTLOOP_ENGINE_DOMAIN_VERDICT_H_

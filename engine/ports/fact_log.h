@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The append-only log of facts under the embedded `Measurement`: durable append, sequential scan. It
+// knows internal numbers only; names, deduplication and rules are its user's.
+
+#ifndef INSIGHTLOOP_ENGINE_PORTS_FACT_LOG_H_
+#define INSIGHTLOOP_ENGINE_PORTS_FACT_LOG_H_
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/numeric/int128.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/domain/facts.h"
+#include "engine/domain/time.h"
+
+namespace insightloop {
+
+// A word of the log's dictionary: a unit type, event, experiment, variant, channel, touchpoint or
+// source. Numbers start at 1.
+struct WordRow {
+  std::int64_t id = 0;
+  std::string text;
+};
+
+struct UnitRow {
+  std::int64_t id = 0;  // from 1, without gaps
+  std::int64_t unit_type = 0;  // word
+  std::string external_id;
+};
+
+struct ExposureRow {
+  std::int64_t unit = 0;
+  std::int64_t experiment = 0;  // word
+  std::int32_t epoch = 0;
+  std::int64_t variant = 0;  // word
+  Time occur_time, receive_time;
+  ExposureSource source{};
+  std::string attributes;  // JSON object; empty: none
+};
+
+struct OutcomeRow {
+  std::int64_t id = 0;  // from 1, without gaps
+  std::int64_t unit = 0;
+  std::int64_t event = 0;  // word
+  std::string outcome_id;
+  absl::uint128 key = 0;  // keyed hash of (unit, event, outcome_id)
+  Time occur_time, receive_time;
+  OutcomeKind kind{};
+  std::int64_t value = 0;
+  bool late = false;
+  std::int64_t channel = 0, touchpoint = 0, source = 0;  // words; 0: none
+  std::string response_id, comment, item, category;      // empty: none
+  std::int64_t previous_id = 0;                          // the unit's outcome before this; 0: none
+};
+
+struct FactBatch {
+  std::vector<WordRow> words;
+  std::vector<UnitRow> units;
+  std::vector<ExposureRow> exposures;
+  std::vector<OutcomeRow> outcomes;
+};
+
+// One caller appends; scans may run beside it from any thread, each on one consistent state. No method
+// throws.
+class FactLog {
+ public:
+  virtual ~FactLog() = default;
+
+  // Appends all rows or none. OK means durable.
+  //
+  // Errors: kResourceExhausted when the disk is full (nothing is stored; try again later);
+  // kUnavailable when the log has shut down or cannot write.
+  virtual absl::Status Append(const FactBatch& batch) = 0;
+
+  virtual absl::Status ScanWords(const std::function<void(const WordRow&)>& row) = 0;
+  virtual absl::Status ScanUnits(const std::function<void(const UnitRow&)>& row) = 0;
+  // In order of storing; all experiments when `experiment` is absent.
+  virtual absl::Status ScanExposures(std::optional<std::int64_t> experiment,
+                                     const std::function<void(const ExposureRow&)>& row) = 0;
+  // In order of storing. Only the numbers are filled in, not the texts.
+  virtual absl::Status ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) = 0;
+
+  // The secret of this database, which keys the hashes of outcomes' identities.
+  virtual absl::StatusOr<std::array<std::uint8_t, 16>> Secret() = 0;
+};
+
+}  // namespace insightloop
+
+#endif  // INSIGHTLOOP_ENGINE_PORTS_FACT_LOG_H_
