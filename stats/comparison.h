@@ -28,7 +28,7 @@ struct Interval {
 };
 
 // A difference between two arms. `p_value` and `interval` come from the same standard error and
-// distribution, so p_value < 1 - level exactly when the interval leaves out 0.
+// distribution, so, but for rounding, p_value < 1 - level exactly when the interval leaves out 0.
 struct Comparison {
   double absolute_effect = 0;  // treatment - control, in the unit of the method
   double standard_error = 0;   // of absolute_effect, > 0
