@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sample-ratio check: are the observed arm sizes believable under the planned split? A tiny
+// p-value means that assignment or logging is broken; no effect estimate from that experiment
+// should be read.
+//
+// Method: Pearson chi-squared goodness of fit, upper tail. Read it once: repeated every day until
+//         it alarms, it alarms too often.
+// Source: Fabijan et al., "Diagnosing Sample Ratio Mismatch in Online Controlled Experiments",
+//         KDD 2019, section 2.
+
+#ifndef INSIGHTLOOP_STATS_SAMPLE_RATIO_H_
+#define INSIGHTLOOP_STATS_SAMPLE_RATIO_H_
+
+#include <cstdint>
+#include <span>
+
+#include "absl/status/statusor.h"
+
+namespace insightloop::stats {
+
+struct SampleRatioResult {
+  double chi_squared = 0;      // >= 0
+  int degrees_of_freedom = 1;  // arms - 1
+  double p_value = 1;          // in [0, 1]; 0 when too small for a double
+  double log_p_value = 0;      // its natural logarithm; right also where p_value is 0
+};
+
+// Smallest expected number of units in an arm for which the chi-squared approximation is commonly
+// trusted (Cochran, Biometrics 10, 1954).
+inline constexpr double kLeastExpectedUnits = 5;
+
+// Tests observed arm sizes against the planned split.
+//
+// Shapes: `unit_counts[k]` and `weights[k]` describe arm k; at least 2 and at most 2^20 arms.
+// Units:  counts are distinct randomization units, not events; weights are relative integers and
+//         need not sum to anything. `least_expected` is in units.
+// Errors: kInvalidArgument    too few or too many arms, lengths differ, a negative count, counts
+//                             that together exceed 63 bits, a zero weight (drop unused arms before
+//                             calling), or a negative `least_expected`.
+//         kFailedPrecondition no units at all, or an expected count is below `least_expected`: too
+//                             early for the chi-squared approximation.
+// Pure function; safe from any thread; one pass, no allocation unless it fails.
+absl::StatusOr<SampleRatioResult> TestSampleRatio(std::span<const std::int64_t> unit_counts,
+                                                  std::span<const std::uint32_t> weights,
+                                                  double least_expected = kLeastExpectedUnits);
+
+}  // namespace insightloop::stats
+
+#endif  // INSIGHTLOOP_STATS_SAMPLE_RATIO_H_
