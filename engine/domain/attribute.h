@@ -22,7 +22,8 @@ enum class ValueType { kValueTypeUnspecified, kString, kNumber, kBoolean };
 
 template <>
 struct EnumNames<ValueType> {
-  static constexpr std::string_view kNames[] = {"VALUE_TYPE_UNSPECIFIED", "STRING", "NUMBER", "BOOLEAN"};
+  static constexpr std::string_view kNames[] = {"VALUE_TYPE_UNSPECIFIED", "STRING", "NUMBER",
+                                                "BOOLEAN"};
 };
 
 struct Attribute {

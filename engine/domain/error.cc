@@ -64,12 +64,12 @@ absl::Status InvalidField(std::string_view reason, std::string_view field,
 }
 
 absl::Status NotFound(std::string_view field, std::string_view name) {
-  return MakeError(
-      absl::StatusCode::kNotFound,
-      absl::StrCat(View(field), ": ", Quoted(name), " does not exist; list what there is, or create it"),
-      {.reason = "RESOURCE_NOT_FOUND",
-       .metadata = {{"field", std::string(field)}, {"name", std::string(name)}},
-       .resource = std::string(name)});
+  return MakeError(absl::StatusCode::kNotFound,
+                   absl::StrCat(View(field), ": ", Quoted(name),
+                                " does not exist; list what there is, or create it"),
+                   {.reason = "RESOURCE_NOT_FOUND",
+                    .metadata = {{"field", std::string(field)}, {"name", std::string(name)}},
+                    .resource = std::string(name)});
 }
 
 absl::Status WrongState(std::string_view reason, std::string_view resource,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Errors with what machines and people need: a reason code, the field, the value and the remedy. They
-// travel as absl::Status, with the details as a payload; the API turns them into google.rpc messages.
-// A message names the field, the value and the remedy.
+// Errors with what machines and people need: a reason code, the field, the value and the remedy.
+// They travel as absl::Status, with the details as a payload; the API turns them into google.rpc
+// messages. A message names the field, the value and the remedy.
 
 #ifndef INSIGHTLOOP_ENGINE_DOMAIN_ERROR_H_
 #define INSIGHTLOOP_ENGINE_DOMAIN_ERROR_H_

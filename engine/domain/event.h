@@ -20,7 +20,8 @@ enum class ValueKind { kValueKindUnspecified, kNone, kNumber, kMoney, kScore };
 
 template <>
 struct EnumNames<ValueKind> {
-  static constexpr std::string_view kNames[] = {"VALUE_KIND_UNSPECIFIED", "NONE", "NUMBER", "MONEY", "SCORE"};
+  static constexpr std::string_view kNames[] = {"VALUE_KIND_UNSPECIFIED", "NONE", "NUMBER", "MONEY",
+                                                "SCORE"};
 };
 
 struct Event {
@@ -44,11 +45,12 @@ void Fields(V& v, Event& x) {
   v("description", x.description);
 }
 
-// Number of steps in one unit of the event's value: 100 for a resolution of 0.01. The resolution is a
-// power of ten from 1e-9 to 1, so that this is exact; absent for any other.
+// Number of steps in one unit of the event's value: 100 for a resolution of 0.01. The resolution is
+// a power of ten from 1e-9 to 1, so that this is exact; absent for any other.
 std::optional<std::int64_t> StepsPerUnit(double resolution);
 
-// The value as a count of steps, rounded to the nearest; absent when not finite or beyond `max_steps`.
+// The value as a count of steps, rounded to the nearest; absent when not finite or beyond
+// `max_steps`.
 std::optional<std::int64_t> ToSteps(double value, double resolution, std::int64_t max_steps);
 
 }  // namespace insightloop

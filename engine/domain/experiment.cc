@@ -7,7 +7,8 @@
 namespace insightloop {
 
 const Variant& ControlOf(const std::vector<Variant>& variants) {
-  return *std::find_if(variants.begin(), variants.end(), [](const Variant& v) { return v.control; });
+  return *std::find_if(variants.begin(), variants.end(),
+                       [](const Variant& v) { return v.control; });
 }
 
 }  // namespace insightloop

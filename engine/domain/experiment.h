@@ -24,7 +24,8 @@ enum class ExperimentState { kStateUnspecified, kDraft, kRunning, kPaused, kStop
 
 template <>
 struct EnumNames<ExperimentState> {
-  static constexpr std::string_view kNames[] = {"STATE_UNSPECIFIED", "DRAFT", "RUNNING", "PAUSED", "STOPPED", "CONCLUDED"};
+  static constexpr std::string_view kNames[] = {
+      "STATE_UNSPECIFIED", "DRAFT", "RUNNING", "PAUSED", "STOPPED", "CONCLUDED"};
 };
 
 // Which kind of interval decides; unspecified means FIXED_HORIZON.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Facts about units, as submitted and as resolved against their definitions, and what becomes of them.
+// Facts about units, as submitted and as resolved against their definitions, and what becomes of
+// them.
 
 #ifndef INSIGHTLOOP_ENGINE_DOMAIN_FACTS_H_
 #define INSIGHTLOOP_ENGINE_DOMAIN_FACTS_H_

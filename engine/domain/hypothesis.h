@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A testable claim derived from insights. The fields are described in the contract, hypothesis.proto.
+// A testable claim derived from insights. The fields are described in the contract,
+// hypothesis.proto.
 
 #ifndef INSIGHTLOOP_ENGINE_DOMAIN_HYPOTHESIS_H_
 #define INSIGHTLOOP_ENGINE_DOMAIN_HYPOTHESIS_H_

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A *why* about customers, with its evidence. The fields are described in the contract, insight.proto.
+// A *why* about customers, with its evidence. The fields are described in the contract,
+// insight.proto.
 
 #ifndef INSIGHTLOOP_ENGINE_DOMAIN_INSIGHT_H_
 #define INSIGHTLOOP_ENGINE_DOMAIN_INSIGHT_H_
@@ -18,11 +19,45 @@
 namespace insightloop {
 
 // The system a piece of evidence comes from.
-enum class SourceSystem { kSourceSystemUnspecified, kWebAnalytics, kSessionReplay, kSocial, kAds, kEmail, kSms, kApp, kCrm, kPos, kShop, kSurvey, kInterview, kChatbot, kCustomerCare, kMarketStudy, kExperiment };
+enum class SourceSystem {
+  kSourceSystemUnspecified,
+  kWebAnalytics,
+  kSessionReplay,
+  kSocial,
+  kAds,
+  kEmail,
+  kSms,
+  kApp,
+  kCrm,
+  kPos,
+  kShop,
+  kSurvey,
+  kInterview,
+  kChatbot,
+  kCustomerCare,
+  kMarketStudy,
+  kExperiment
+};
 
 template <>
 struct EnumNames<SourceSystem> {
-  static constexpr std::string_view kNames[] = {"SOURCE_SYSTEM_UNSPECIFIED", "WEB_ANALYTICS", "SESSION_REPLAY", "SOCIAL", "ADS", "EMAIL", "SMS", "APP", "CRM", "POS", "SHOP", "SURVEY", "INTERVIEW", "CHATBOT", "CUSTOMER_CARE", "MARKET_STUDY", "EXPERIMENT"};
+  static constexpr std::string_view kNames[] = {"SOURCE_SYSTEM_UNSPECIFIED",
+                                                "WEB_ANALYTICS",
+                                                "SESSION_REPLAY",
+                                                "SOCIAL",
+                                                "ADS",
+                                                "EMAIL",
+                                                "SMS",
+                                                "APP",
+                                                "CRM",
+                                                "POS",
+                                                "SHOP",
+                                                "SURVEY",
+                                                "INTERVIEW",
+                                                "CHATBOT",
+                                                "CUSTOMER_CARE",
+                                                "MARKET_STUDY",
+                                                "EXPERIMENT"};
 };
 
 // What kind of data a piece of evidence is.
@@ -30,7 +65,8 @@ enum class DataType { kDataTypeUnspecified, kDemographic, kEngagement, kBehaviou
 
 template <>
 struct EnumNames<DataType> {
-  static constexpr std::string_view kNames[] = {"DATA_TYPE_UNSPECIFIED", "DEMOGRAPHIC", "ENGAGEMENT", "BEHAVIOURAL", "ATTITUDINAL"};
+  static constexpr std::string_view kNames[] = {"DATA_TYPE_UNSPECIFIED", "DEMOGRAPHIC",
+                                                "ENGAGEMENT", "BEHAVIOURAL", "ATTITUDINAL"};
 };
 
 // Where customers were met.
@@ -38,7 +74,8 @@ enum class Touchpoint { kTouchpointUnspecified, kDirect, kDigital, kAfterSales }
 
 template <>
 struct EnumNames<Touchpoint> {
-  static constexpr std::string_view kNames[] = {"TOUCHPOINT_UNSPECIFIED", "DIRECT", "DIGITAL", "AFTER_SALES"};
+  static constexpr std::string_view kNames[] = {"TOUCHPOINT_UNSPECIFIED", "DIRECT", "DIGITAL",
+                                                "AFTER_SALES"};
 };
 
 struct Evidence {

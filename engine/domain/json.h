@@ -5,9 +5,9 @@
 //   template <class V> void Fields(V& v, Noun& n) { v("name", n.name); v("weight", n.weight); }
 //
 // and both directions follow. Keys are the proto's field names in snake_case, so the same text is
-// what the store keeps, what a plan's digest is taken of (keys come out sorted) and what the contract
-// is converted from and to. As in proto3's JSON form, default values are left out, 64-bit integers are
-// also read from strings, times are RFC 3339 and durations `1.5s`.
+// what the store keeps, what a plan's digest is taken of (keys come out sorted) and what the
+// contract is converted from and to. As in proto3's JSON form, default values are left out, 64-bit
+// integers are also read from strings, times are RFC 3339 and durations `1.5s`.
 //
 // All functions are pure. `FromJson` never throws; its errors name the path of the bad value.
 
@@ -58,7 +58,7 @@ class Writer {
   template <class T>
   void operator()(const char* key, T& value) {
     Json json;
-    if (Write(value, json)) object_[key] = std::move(json);
+    if (Write(std::as_const(value), json)) object_[key] = std::move(json);
   }
 
  private:
@@ -75,14 +75,14 @@ class Writer {
     return true;
   }
   template <class T>
-  static bool Write(std::optional<T>& v, Json& j) {
+  static bool Write(const std::optional<T>& v, Json& j) {
     if (v.has_value() && !Write(*v, j) && j.is_null()) j = Json::object();
     return v.has_value();
   }
   template <class T>
-  static bool Write(std::vector<T>& v, Json& j) {
+  static bool Write(const std::vector<T>& v, Json& j) {
     j = Json::array();
-    for (auto& item : v) {
+    for (const auto& item : v) {
       Json json;
       Write(item, json);
       j.push_back(std::move(json));
@@ -90,20 +90,20 @@ class Writer {
     return !v.empty();
   }
   template <class T>
-  static bool Write(std::map<std::string, T>& v, Json& j) {
+  static bool Write(const std::map<std::string, T>& v, Json& j) {
     j = Json::object();
-    for (auto& [key, item] : v) Write(item, j[key]);
+    for (const auto& [key, item] : v) Write(item, j[key]);
     return !v.empty();
   }
   template <class T>
-  static bool Write(T& v, Json& j) {
+  static bool Write(const T& v, Json& j) {
     if constexpr (std::is_enum_v<T>) {
       j = std::string(EnumName(v));
       return static_cast<int>(v) != 0;
     } else {
       j = Json::object();
       Writer writer(j);
-      Fields(writer, v);
+      Fields(writer, const_cast<T&>(v));  // a writer only reads
       return !j.empty();
     }
   }

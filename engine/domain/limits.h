@@ -36,7 +36,7 @@ struct Limits {
   std::size_t max_references = 20;  // insights, parents, guardrails, secondary metrics, conditions
   std::size_t max_variants = 20;
   std::size_t max_segment_attributes = 10;
-  std::size_t max_attributes = 100;  // given with one unit
+  std::size_t max_attributes = 100;      // given with one unit
   std::size_t max_segment_values = 100;  // distinct values of one segment attribute in a verdict
 
   // Facts.

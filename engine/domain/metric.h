@@ -21,7 +21,8 @@ enum class MetricKind { kKindUnspecified, kProportion, kCount, kMean, kCsat, kNp
 
 template <>
 struct EnumNames<MetricKind> {
-  static constexpr std::string_view kNames[] = {"KIND_UNSPECIFIED", "PROPORTION", "COUNT", "MEAN", "CSAT", "NPS"};
+  static constexpr std::string_view kNames[] = {
+      "KIND_UNSPECIFIED", "PROPORTION", "COUNT", "MEAN", "CSAT", "NPS"};
 };
 
 // `[delay, delay + length)` after a unit's first exposure.

@@ -19,19 +19,39 @@
 namespace insightloop {
 
 // What to do.
-enum class Decision { kDecisionUnspecified, kShip, kDoNotShip, kNoMeaningfulEffect, kInconclusive, kKeepRunning, kInvalid };
+enum class Decision {
+  kDecisionUnspecified,
+  kShip,
+  kDoNotShip,
+  kNoMeaningfulEffect,
+  kInconclusive,
+  kKeepRunning,
+  kInvalid
+};
 
 template <>
 struct EnumNames<Decision> {
-  static constexpr std::string_view kNames[] = {"DECISION_UNSPECIFIED", "SHIP", "DO_NOT_SHIP", "NO_MEANINGFUL_EFFECT", "INCONCLUSIVE", "KEEP_RUNNING", "INVALID"};
+  static constexpr std::string_view kNames[] = {
+      "DECISION_UNSPECIFIED", "SHIP",         "DO_NOT_SHIP", "NO_MEANINGFUL_EFFECT",
+      "INCONCLUSIVE",         "KEEP_RUNNING", "INVALID"};
 };
 
 // What a health check looks at.
-enum class Check { kCheckUnspecified, kSampleRatio, kCrossedUnits, kLateFacts, kResponseRate, kMinDuration, kExactSums };
+enum class Check {
+  kCheckUnspecified,
+  kSampleRatio,
+  kCrossedUnits,
+  kLateFacts,
+  kResponseRate,
+  kMinDuration,
+  kExactSums
+};
 
 template <>
 struct EnumNames<Check> {
-  static constexpr std::string_view kNames[] = {"CHECK_UNSPECIFIED", "SAMPLE_RATIO", "CROSSED_UNITS", "LATE_FACTS", "RESPONSE_RATE", "MIN_DURATION", "EXACT_SUMS"};
+  static constexpr std::string_view kNames[] = {
+      "CHECK_UNSPECIFIED", "SAMPLE_RATIO", "CROSSED_UNITS", "LATE_FACTS",
+      "RESPONSE_RATE",     "MIN_DURATION", "EXACT_SUMS"};
 };
 
 // What came out of a health check.
@@ -55,15 +75,25 @@ enum class Role { kRoleUnspecified, kPrimary, kSecondary, kGuardrail, kMechanism
 
 template <>
 struct EnumNames<Role> {
-  static constexpr std::string_view kNames[] = {"ROLE_UNSPECIFIED", "PRIMARY", "SECONDARY", "GUARDRAIL", "MECHANISM"};
+  static constexpr std::string_view kNames[] = {"ROLE_UNSPECIFIED", "PRIMARY", "SECONDARY",
+                                                "GUARDRAIL", "MECHANISM"};
 };
 
 // What is compared.
-enum class Statistic { kStatisticUnspecified, kShare, kMean, kNetPromoterScore, kTopTwoShare, kMeanScore };
+enum class Statistic {
+  kStatisticUnspecified,
+  kShare,
+  kMean,
+  kNetPromoterScore,
+  kTopTwoShare,
+  kMeanScore
+};
 
 template <>
 struct EnumNames<Statistic> {
-  static constexpr std::string_view kNames[] = {"STATISTIC_UNSPECIFIED", "SHARE", "MEAN", "NET_PROMOTER_SCORE", "TOP_TWO_SHARE", "MEAN_SCORE"};
+  static constexpr std::string_view kNames[] = {
+      "STATISTIC_UNSPECIFIED", "SHARE",         "MEAN",
+      "NET_PROMOTER_SCORE",    "TOP_TWO_SHARE", "MEAN_SCORE"};
 };
 
 // What p-values were corrected for.
@@ -71,7 +101,8 @@ enum class Adjustment { kAdjustmentUnspecified, kNone, kBonferroni, kHolm };
 
 template <>
 struct EnumNames<Adjustment> {
-  static constexpr std::string_view kNames[] = {"ADJUSTMENT_UNSPECIFIED", "NONE", "BONFERRONI", "HOLM"};
+  static constexpr std::string_view kNames[] = {"ADJUSTMENT_UNSPECIFIED", "NONE", "BONFERRONI",
+                                                "HOLM"};
 };
 
 struct Reason {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The append-only log of facts under the embedded `Measurement`: durable append, sequential scan. It
-// knows internal numbers only; names, deduplication and rules are its user's.
+// The append-only log of facts under the embedded `Measurement`: durable append, sequential scan.
+// It knows internal numbers only; names, deduplication and rules are its user's.
 
 #ifndef INSIGHTLOOP_ENGINE_PORTS_FACT_LOG_H_
 #define INSIGHTLOOP_ENGINE_PORTS_FACT_LOG_H_
@@ -30,7 +30,7 @@ struct WordRow {
 };
 
 struct UnitRow {
-  std::int64_t id = 0;  // from 1, without gaps
+  std::int64_t id = 0;         // from 1, without gaps
   std::int64_t unit_type = 0;  // word
   std::string external_id;
 };
@@ -67,8 +67,8 @@ struct FactBatch {
   std::vector<OutcomeRow> outcomes;
 };
 
-// One caller appends; scans may run beside it from any thread, each on one consistent state. No method
-// throws.
+// One caller appends; scans may run beside it from any thread, each on one consistent state. No
+// method throws.
 class FactLog {
  public:
   virtual ~FactLog() = default;

@@ -65,10 +65,10 @@ struct Measured {
   std::vector<Stratum> strata;
   std::vector<std::int64_t> exposed_units;  // by variant, matured or not, crossed ones left out
   std::int64_t crossed_units = 0;
-  std::int64_t in_flight_units = 0;  // not matured, not crossed
-  std::int64_t outcomes = 0;         // rows of the plan's events, of any unit
-  std::int64_t late_outcomes = 0;    // of those, past the acceptance window and left out
-  std::optional<Time> last_maturity;  // when the last unit matures
+  std::int64_t in_flight_units = 0;           // not matured, not crossed
+  std::int64_t outcomes = 0;                  // rows of the plan's events, of any unit
+  std::int64_t late_outcomes = 0;             // of those, past the acceptance window and left out
+  std::optional<Time> last_maturity;          // when the last unit matures
   std::vector<std::string> dropped_segments;  // attributes with too many values, left out
 };
 
@@ -91,15 +91,15 @@ class Measurement {
   // Records facts durably and gives each row's fate, in order: ACCEPTED or LATE when new, DUPLICATE
   // when stored before (an outcome with the same unit, event and outcome_id, time and answer; an
   // exposure that is not the unit's first or earliest of that variant in its epoch), REJECTED with
-  // reason ID_REUSED for a known outcome_id with other content. Rows of one call see the rows before
-  // them.
+  // reason ID_REUSED for a known outcome_id with other content. Rows of one call see the rows
+  // before them.
   //
   // Errors: kResourceExhausted  the queue or the disk is full; nothing is stored, retry later.
   //         kUnavailable        the store cannot write; what became of the rows is unknown, retry.
   virtual absl::StatusOr<FactFates> Record(FactRows rows) = 0;
 
-  // Summarises every fact acknowledged before the call as of `as_of`. The result depends on the facts
-  // alone, never on the order of their arrival.
+  // Summarises every fact acknowledged before the call as of `as_of`. The result depends on the
+  // facts alone, never on the order of their arrival.
   virtual absl::StatusOr<Measured> Measure(const MeasurePlan& plan, Time as_of) = 0;
 };
 

@@ -7,8 +7,8 @@
 
 namespace insightloop {
 
-// A source of random bits for ids, salts, secrets and the drawing of slots; in production it cannot be
-// predicted. Safe for concurrent calls.
+// A source of random bits for ids, salts, secrets and the drawing of slots; in production it cannot
+// be predicted. Safe for concurrent calls.
 class Random {
  public:
   virtual ~Random() = default;

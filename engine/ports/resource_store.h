@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Keeps resources and the log of their changes. The engine decides what a resource is; the store keeps
-// a JSON text under a name, in transactions, and never loses an acknowledged one.
+// Keeps resources and the log of their changes. The engine decides what a resource is; the store
+// keeps a JSON text under a name, in transactions, and never loses an acknowledged one.
 
 #ifndef INSIGHTLOOP_ENGINE_PORTS_RESOURCE_STORE_H_
 #define INSIGHTLOOP_ENGINE_PORTS_RESOURCE_STORE_H_
@@ -42,7 +42,7 @@ struct Change {
   std::int64_t revision = 0;
   Time time;
   std::string actor, method, request_id, request_digest;
-  std::string resource;             // name
+  std::string resource;               // name
   std::optional<std::string> before;  // JSON body; absent for a creation
   std::optional<std::string> after;   // JSON body; absent for a deletion
 };
@@ -77,8 +77,8 @@ class ResourceStore {
   // Runs `body` in a transaction: all of its changes or, when it returns an error, none. OK means
   // durable. `body` runs once, alone, off the caller's thread; it must not call the store itself.
   //
-  // Errors: those of `body`; kResourceExhausted when the disk is full; kUnavailable when the store has
-  // shut down or cannot write.
+  // Errors: those of `body`; kResourceExhausted when the disk is full; kUnavailable when the store
+  // has shut down or cannot write.
   virtual absl::Status Write(const ChangeContext& context,
                              const std::function<absl::Status(Transaction&)>& body) = 0;
 

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The two frozen hashes that place a unit: layer to slot, experiment to variant. XXH64 over a
+// framed key, then multiply-shift on integers: no floating point, no remainder, the same in every
+// language. tests/data/assignment_vectors.csv pins the results; a change of either breaks every
+// running experiment and needs an ADR.
+//
+// Sources: XXH64, Yann Collet, xxHash specification 0.1.1; multiply-shift, Daniel Lemire, Fast
+// random integer generation in an interval, ACM TOMACS 2019.
+
+#ifndef INSIGHTLOOP_ENGINE_ASSIGNMENT_HASHING_H_
+#define INSIGHTLOOP_ENGINE_ASSIGNMENT_HASHING_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace insightloop {
+
+// Salts and unit ids are never longer than this.
+inline constexpr std::size_t kMaxSaltBytes = 64;
+inline constexpr std::size_t kMaxHashedIdBytes = 256;
+
+// The slot, 0 to 999, of a unit in the layer with this salt. Pure, no allocation.
+std::int32_t SlotOf(std::string_view layer_salt, std::string_view unit_id);
+
+// Index of the variant of a unit in the experiment with this salt. `weights` are not below 0 and
+// their sum is above 0 and fits 32 bits; a weight of 0 is never chosen. Pure, no allocation.
+std::size_t VariantOf(std::string_view experiment_salt, std::string_view unit_id,
+                      std::span<const std::int32_t> weights);
+
+}  // namespace insightloop
+
+#endif  // INSIGHTLOOP_ENGINE_ASSIGNMENT_HASHING_H_

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The life of an experiment: DRAFT → RUNNING ⇄ PAUSED → STOPPED → CONCLUDED, moved by methods only.
+
+#ifndef INSIGHTLOOP_ENGINE_LIFECYCLE_H_
+#define INSIGHTLOOP_ENGINE_LIFECYCLE_H_
+
+#include <optional>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/domain/caller.h"
+#include "engine/domain/experiment.h"
+#include "engine/resources.h"
+
+namespace insightloop {
+
+enum class Move { kStart, kPause, kResume, kStop, kConclude };
+
+// The state after a move, from the one table of legal moves; absent when the move is not legal.
+std::optional<ExperimentState> StateAfter(ExperimentState state, Move move);
+
+// kFailedPrecondition (WRONG_STATE), naming the state and the legal ones, unless the move is legal.
+absl::Status CheckMove(const Experiment& experiment, Move move);
+
+// Each move is one change: see Resources::Change. `etag` empty: any.
+//
+// Errors: kInvalidArgument, kNotFound, kAborted (STALE_ETAG), kFailedPrecondition (WRONG_STATE and,
+// for a start, what the rules below ask for).
+class Lifecycle {
+ public:
+  explicit Lifecycle(Resources& resources) : resources_(resources) {}
+
+  // Takes `slot_count` free slots of the layer at random, draws a salt and seals the plan.
+  // `start_time` only for external experiments, not in the future; now when absent.
+  //
+  // Also kFailedPrecondition: LAYER_FULL (says how many slots are free), NO_WINDOW (an internal
+  // experiment's metric without one); kInvalidArgument: NOT_EXTERNAL, TIME_IN_FUTURE for
+  // start_time.
+  absl::StatusOr<Experiment> Start(const Caller& caller, std::string_view name,
+                                   std::string_view etag, std::optional<Time> start_time);
+  absl::StatusOr<Experiment> Pause(const Caller& caller, std::string_view name,
+                                   std::string_view etag);
+  absl::StatusOr<Experiment> Resume(const Caller& caller, std::string_view name,
+                                    std::string_view etag);
+  // Gives the slots back.
+  absl::StatusOr<Experiment> Stop(const Caller& caller, std::string_view name,
+                                  std::string_view etag);
+
+ private:
+  Resources& resources_;
+};
+
+}  // namespace insightloop
+
+#endif  // INSIGHTLOOP_ENGINE_LIFECYCLE_H_

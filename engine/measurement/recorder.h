@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one door for facts: judges every submitted row against its definitions and passes the good
+// ones on to `Measurement`. A bad row does not sink its neighbours; each row gets exactly one fate.
+
+#ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_RECORDER_H_
+#define INSIGHTLOOP_ENGINE_MEASUREMENT_RECORDER_H_
+
+#include <span>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/assignment/catalog.h"
+#include "engine/domain/facts.h"
+#include "engine/domain/limits.h"
+#include "engine/ports/clock.h"
+#include "engine/ports/measurement.h"
+
+namespace insightloop {
+
+// Safe for concurrent calls.
+class Recorder {
+ public:
+  // All outlive the recorder.
+  Recorder(const CatalogHolder& catalog, Measurement& measurement, const Clock& clock,
+           const Limits& limits);
+
+  // One fate per row, in order; OK means that every row not rejected is durable.
+  //
+  // Rejections (reason, field): UNKNOWN_EXPERIMENT experiment · EXPERIMENT_NOT_RUNNING experiment ·
+  // INVALID_UNIT_ID unit_id · UNKNOWN_VARIANT variant · TIME_IN_FUTURE, TIME_MISSING,
+  // BEFORE_START, AFTER_STOP occur_time · UNDECLARED_ATTRIBUTE, WRONG_ATTRIBUTE_TYPE attributes.
+  // Errors: kInvalidArgument for no rows or too many (TOO_MANY_ROWS); those of Measurement::Record.
+  absl::StatusOr<std::vector<RowFate>> RecordExposures(std::span<const SubmittedExposure> rows);
+
+  // As above. Rejections: INVALID_OUTCOME_ID outcome_id · INVALID_UNIT_ID unit_id ·
+  // UNKNOWN_UNIT_TYPE unit_type · UNKNOWN_EVENT event · TIME_IN_FUTURE, TIME_MISSING occur_time ·
+  // VALUE_MISSING, VALUE_NOT_EXPECTED, NOT_FINITE, OUT_OF_RANGE value · NOT_A_SURVEY asked,
+  // dismissed · TEXT_TOO_LONG, INVALID_UTF8 the text · ID_REUSED outcome_id.
+  absl::StatusOr<std::vector<RowFate>> RecordOutcomes(std::span<const SubmittedOutcome> rows,
+                                                      bool backfill);
+
+ private:
+  const CatalogHolder& catalog_;
+  Measurement& measurement_;
+  const Clock& clock_;
+  const Limits limits_;
+};
+
+}  // namespace insightloop
+
+#endif  // INSIGHTLOOP_ENGINE_MEASUREMENT_RECORDER_H_

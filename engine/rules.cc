@@ -1,0 +1,551 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/rules.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "engine/domain/resource.h"
+#include "engine/resources.h"
+
+namespace insightloop {
+namespace {
+
+std::string At(std::string_view list, std::size_t index, std::string_view field = "") {
+  return absl::StrCat(std::string(list), "[", index, "]", field.empty() ? "" : ".",
+                      std::string(field));
+}
+
+void CheckText(std::string_view field, std::string_view text, std::size_t max_bytes, bool required,
+               Violations& violations) {
+  if (required && text.empty()) {
+    violations.Add("FIELD_REQUIRED", field, "is empty; give a text");
+  } else if (text.size() > max_bytes) {
+    violations.Add("TEXT_TOO_LONG", field,
+                   absl::StrCat("is ", Quoted(text), " (", text.size(), " bytes); give at most ",
+                                max_bytes, " bytes"));
+  } else if (!IsUtf8(text)) {
+    violations.Add("INVALID_UTF8", field, absl::StrCat("is ", Quoted(text), "; give UTF-8"));
+  }
+}
+
+void CheckCount(std::string_view field, std::size_t count, std::size_t min, std::size_t max,
+                Violations& violations) {
+  if (count < min || count > max) {
+    violations.Add(count < min ? "TOO_FEW" : "TOO_MANY", field,
+                   absl::StrCat("has ", count, " items; give ", min, " to ", max));
+  }
+}
+
+void CheckFraction(std::string_view field, const std::optional<double>& value,
+                   Violations& violations) {
+  if (value.has_value() && !(*value >= 0 && *value <= 1)) {
+    violations.Add("OUT_OF_RANGE", field, absl::StrCat("is ", *value, "; give 0 to 1"));
+  }
+}
+
+// Adds an error where a required enum is not set.
+template <class E>
+void CheckSet(std::string_view field, E value, Violations& violations) {
+  if (static_cast<int>(value) == 0) {
+    violations.Add(
+        "FIELD_REQUIRED", field,
+        absl::StrCat("is not set; give one such as ", std::string(EnumName(static_cast<E>(1)))));
+  }
+}
+
+void CheckEffectSize(std::string_view field, const std::optional<EffectSize>& size, bool required,
+                     Violations& violations) {
+  if (!size.has_value()) {
+    if (required) violations.Add("FIELD_REQUIRED", field, "is not set; give a value and a scale");
+    return;
+  }
+  if (!(size->value > 0 && std::isfinite(size->value))) {
+    violations.Add("OUT_OF_RANGE", absl::StrCat(std::string(field), ".value"),
+                   absl::StrCat("is ", size->value, "; give a finite number above 0"));
+  }
+  CheckSet(absl::StrCat(std::string(field), ".scale"), size->scale, violations);
+}
+
+void CheckConditions(std::string_view field, const std::vector<Condition>& conditions,
+                     std::size_t min, const Limits& limits, Violations& violations) {
+  CheckCount(field, conditions.size(), min, limits.max_references, violations);
+  for (std::size_t i = 0; i < conditions.size(); ++i) {
+    if (conditions[i].attribute.empty()) {
+      violations.Add("FIELD_REQUIRED", At(field, i, "attribute"), "is empty; give attributes/{id}");
+    }
+    if (!conditions[i].equals.has_value()) {
+      violations.Add("FIELD_REQUIRED", At(field, i, "equals"),
+                     "is not set; give a string, number or boolean");
+    }
+  }
+}
+
+// Refuses a name that is given twice.
+void CheckDistinct(std::string_view field, const std::vector<std::string>& names,
+                   Violations& violations) {
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!seen.insert(names[i]).second) {
+      violations.Add("DUPLICATE", At(field, i),
+                     absl::StrCat("is ", Quoted(names[i]), " again; name it once"));
+    }
+  }
+}
+
+void CheckVariants(const std::vector<Variant>& variants, const Limits& limits,
+                   Violations& violations) {
+  CheckCount("variants", variants.size(), 2, limits.max_variants, violations);
+  std::set<std::string_view> ids;
+  std::size_t controls = 0;
+  bool weighted = false;
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    const Variant& variant = variants[i];
+    CheckText(At("variants", i, "variant_id"), variant.variant_id, limits.max_variant_id, true,
+              violations);
+    CheckText(At("variants", i, "description"), variant.description, limits.max_text, false,
+              violations);
+    if (!ids.insert(variant.variant_id).second) {
+      violations.Add("DUPLICATE", At("variants", i, "variant_id"),
+                     absl::StrCat("is ", Quoted(variant.variant_id), " again; give each its own"));
+    }
+    if (variant.weight < 0 || variant.weight > limits.max_weight) {
+      violations.Add("OUT_OF_RANGE", At("variants", i, "weight"),
+                     absl::StrCat("is ", variant.weight, "; give 0 to ", limits.max_weight));
+    }
+    controls += variant.control ? 1 : 0;
+    weighted = weighted || variant.weight > 0;
+  }
+  if (controls != 1) {
+    violations.Add(controls == 0 ? "NO_CONTROL" : "SEVERAL_CONTROLS", "variants",
+                   absl::StrCat("has ", controls, " controls; mark exactly one as the control"));
+  }
+  if (!weighted) {
+    violations.Add("ALL_WEIGHTS_ZERO", "variants",
+                   "have only weights of 0; give at least one variant a weight above 0");
+  }
+}
+
+// What an external experiment cannot have, and an internal one must.
+void CheckSourceOfVariants(const Experiment& experiment, Violations& violations) {
+  if (experiment.external) {
+    const auto refuse = [&](std::string_view field) {
+      violations.Add("NOT_FOR_EXTERNAL", field,
+                     "is set, but another system assigns the variants; leave it out");
+    };
+    if (!experiment.layer.empty()) refuse("layer");
+    if (experiment.slot_count != 0) refuse("slot_count");
+    if (!experiment.eligibility.empty()) refuse("eligibility");
+    return;
+  }
+  if (experiment.layer.empty()) {
+    violations.Add("FIELD_REQUIRED", "layer",
+                   "is empty; give layers/{id}, or external=true when another system assigns");
+  }
+  if (experiment.slot_count < 1 || experiment.slot_count > kSlotsPerLayer) {
+    violations.Add("OUT_OF_RANGE", "slot_count",
+                   absl::StrCat("is ", experiment.slot_count, "; give 1 to ", kSlotsPerLayer,
+                                ", the traffic in tenths of a per cent"));
+  }
+}
+
+void CheckPlan(const AnalysisPlan& plan, const Limits& limits, Violations& violations) {
+  if (!(plan.alpha >= 0 && plan.alpha < 0.5)) {
+    violations.Add("OUT_OF_RANGE", "plan.alpha",
+                   absl::StrCat("is ", plan.alpha, "; give a number above 0 and below 0.5"));
+  }
+  if (plan.planned_units < 0) {
+    violations.Add("OUT_OF_RANGE", "plan.planned_units",
+                   absl::StrCat("is ", plan.planned_units, "; give 0 or more"));
+  }
+  CheckCount("plan.secondary_metrics", plan.secondary_metrics.size(), 0, limits.max_references,
+             violations);
+  CheckDistinct("plan.secondary_metrics", plan.secondary_metrics, violations);
+  CheckCount("plan.segment_attributes", plan.segment_attributes.size(), 0,
+             limits.max_segment_attributes, violations);
+  CheckDistinct("plan.segment_attributes", plan.segment_attributes, violations);
+}
+
+void AddReference(std::vector<Reference>& references, std::string field,
+                  std::string_view collection, const std::string& name) {
+  if (!name.empty()) references.push_back({std::move(field), collection, name});
+}
+
+void AddReferences(std::vector<Reference>& references, std::string_view field,
+                   std::string_view collection, const std::vector<std::string>& names) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    references.push_back({At(field, i), collection, names[i]});
+  }
+}
+
+void AddReferences(std::vector<Reference>& references, std::string_view field,
+                   const std::vector<Condition>& conditions) {
+  for (std::size_t i = 0; i < conditions.size(); ++i) {
+    AddReference(references, At(field, i, "attribute"), Attribute::kCollection,
+                 conditions[i].attribute);
+  }
+}
+
+// A condition's value must be of its attribute's type.
+absl::Status CheckConditionTypes(ResourceStore::Transaction& store, std::string_view field,
+                                 const std::vector<Condition>& conditions, Violations& violations) {
+  for (std::size_t i = 0; i < conditions.size(); ++i) {
+    const auto attribute =
+        Load<Attribute>(store, At(field, i, "attribute"), conditions[i].attribute);
+    if (!attribute.ok()) return attribute.status();
+    // Alternatives of AttributeValue, in the order of the enum after UNSPECIFIED.
+    if (conditions[i].equals->index() + 1 != static_cast<std::size_t>(attribute->value_type)) {
+      violations.Add("WRONG_ATTRIBUTE_TYPE", At(field, i, "equals"),
+                     absl::StrCat("is ", Quoted(AttributeText(*conditions[i].equals)), "; ",
+                                  attribute->meta.name, " takes a ",
+                                  std::string(EnumName(attribute->value_type))));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// NPS has no relative effect: its zero means nothing.
+absl::Status CheckScale(ResourceStore::Transaction& store, const std::string& metric_field,
+                        const std::string& metric, const std::string& field,
+                        const std::optional<EffectSize>& size, Violations& violations) {
+  const auto loaded = Load<Metric>(store, metric_field, metric);
+  if (!loaded.ok()) return loaded.status();
+  if (size.has_value() && size->scale == Scale::kRelative && loaded->kind == MetricKind::kNps) {
+    violations.Add("RELATIVE_ON_NPS", field + ".scale",
+                   absl::StrCat("is RELATIVE, but ", metric,
+                                " is an NPS, which has no relative effect; give ABSOLUTE points"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Immutable(std::string_view name, std::string_view field) {
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   absl::StrCat(std::string(name), ": ", std::string(field),
+                                " cannot change after creation; create another resource"),
+                   {.reason = "IMMUTABLE_FIELD",
+                    .metadata = {{"name", std::string(name)}, {"field", std::string(field)}},
+                    .resource = std::string(name)});
+}
+
+}  // namespace
+
+void Validate(const Insight& insight, const Limits& limits, Violations& violations) {
+  CheckText("statement", insight.statement, limits.max_text, true, violations);
+  CheckText("why", insight.why, limits.max_text, false, violations);
+  CheckText("who", insight.who, limits.max_text, false, violations);
+  CheckText("what", insight.what, limits.max_text, false, violations);
+  CheckText("when", insight.when, limits.max_text, false, violations);
+  CheckText("where", insight.where, limits.max_text, false, violations);
+  CheckText("how", insight.how, limits.max_text, false, violations);
+  CheckText("behaviour", insight.behaviour, limits.max_text, false, violations);
+  CheckText("customer_benefit", insight.customer_benefit, limits.max_text, false, violations);
+  CheckText("business_benefit", insight.business_benefit, limits.max_text, false, violations);
+  CheckCount("parents", insight.parents.size(), 0, limits.max_references, violations);
+  CheckDistinct("parents", insight.parents, violations);
+  CheckCount("evidence", insight.evidence.size(), 0, limits.max_evidence, violations);
+  for (std::size_t i = 0; i < insight.evidence.size(); ++i) {
+    const Evidence& evidence = insight.evidence[i];
+    CheckSet(At("evidence", i, "source_system"), evidence.source_system, violations);
+    CheckSet(At("evidence", i, "data_type"), evidence.data_type, violations);
+    CheckText(At("evidence", i, "finding"), evidence.finding, limits.max_text, true, violations);
+    CheckText(At("evidence", i, "metric"), evidence.metric, limits.max_label, false, violations);
+    CheckText(At("evidence", i, "link"), evidence.link, limits.max_text, false, violations);
+    CheckFraction(At("evidence", i, "segment_share"), evidence.segment_share, violations);
+    if (evidence.sample_size < 0) {
+      violations.Add("OUT_OF_RANGE", At("evidence", i, "sample_size"),
+                     absl::StrCat("is ", evidence.sample_size, "; give 0 or more"));
+    }
+  }
+}
+
+void Validate(const Hypothesis& hypothesis, const Limits& limits, Violations& violations) {
+  CheckCount("insights", hypothesis.insights.size(), 1, limits.max_references, violations);
+  CheckDistinct("insights", hypothesis.insights, violations);
+  CheckText("because", hypothesis.because, limits.max_text, true, violations);
+  CheckText("if_action", hypothesis.if_action, limits.max_text, true, violations);
+  CheckText("then_outcome", hypothesis.then_outcome, limits.max_text, true, violations);
+  if (hypothesis.primary_metric.empty()) {
+    violations.Add("FIELD_REQUIRED", "primary_metric", "is empty; give metrics/{id}");
+  }
+  CheckEffectSize("smallest_effect", hypothesis.smallest_effect, false, violations);
+  CheckFraction("author_probability", hypothesis.author_probability, violations);
+  CheckCount("guardrails", hypothesis.guardrails.size(), 0, limits.max_references, violations);
+  for (std::size_t i = 0; i < hypothesis.guardrails.size(); ++i) {
+    if (hypothesis.guardrails[i].metric.empty()) {
+      violations.Add("FIELD_REQUIRED", At("guardrails", i, "metric"),
+                     "is empty; give metrics/{id}");
+    }
+    CheckEffectSize(At("guardrails", i, "margin"), hypothesis.guardrails[i].margin, true,
+                    violations);
+  }
+}
+
+void Validate(const UnitType& unit_type, const Limits& limits, Violations& violations) {
+  CheckText("description", unit_type.description, limits.max_text, false, violations);
+}
+
+void Validate(const Attribute& attribute, const Limits& limits, Violations& violations) {
+  CheckSet("value_type", attribute.value_type, violations);
+  CheckText("description", attribute.description, limits.max_text, false, violations);
+}
+
+void Validate(const Segment& segment, const Limits& limits, Violations& violations) {
+  CheckConditions("conditions", segment.conditions, 1, limits, violations);
+  CheckText("description", segment.description, limits.max_text, false, violations);
+}
+
+void Validate(const Event& event, const Limits& limits, Violations& violations) {
+  CheckSet("value_kind", event.value_kind, violations);
+  CheckText("description", event.description, limits.max_text, false, violations);
+  const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  const bool money = event.value_kind == ValueKind::kMoney;
+  if (money != !event.currency.empty() ||
+      (money && (event.currency.size() != 3 ||
+                 !std::all_of(event.currency.begin(), event.currency.end(), upper)))) {
+    violations.Add(
+        "INVALID_CURRENCY", "currency",
+        absl::StrCat("is ", Quoted(event.currency),
+                     "; give three capital letters such as EUR for MONEY, else nothing"));
+  }
+  if (!StepsPerUnit(event.resolution).has_value()) {
+    violations.Add(
+        "OUT_OF_RANGE", "resolution",
+        absl::StrCat("is ", event.resolution, "; give a power of ten from 0.000000001 to 1"));
+    return;
+  }
+  const auto check_bound = [&](std::string_view field, const std::optional<double>& bound) {
+    if (bound.has_value() && !ToSteps(*bound, event.resolution, limits.max_steps).has_value()) {
+      violations.Add("OUT_OF_RANGE", field,
+                     absl::StrCat("is ", *bound, "; give at most ", limits.max_steps, " steps of ",
+                                  event.resolution));
+    }
+  };
+  check_bound("minimum", event.minimum);
+  check_bound("maximum", event.maximum);
+  if (event.value_kind == ValueKind::kScore && !(event.minimum && event.maximum)) {
+    violations.Add("FIELD_REQUIRED", event.minimum ? "maximum" : "minimum",
+                   "is not set; a SCORE needs its scale, such as 0 to 10");
+  }
+  if (event.minimum && event.maximum && *event.minimum >= *event.maximum) {
+    violations.Add(
+        "OUT_OF_RANGE", "maximum",
+        absl::StrCat("is ", *event.maximum, "; give more than the minimum, ", *event.minimum));
+  }
+}
+
+void Validate(const Metric& metric, const Limits& limits, Violations& violations) {
+  CheckSet("kind", metric.kind, violations);
+  CheckText("description", metric.description, limits.max_text, false, violations);
+  if (metric.event.empty()) {
+    violations.Add("FIELD_REQUIRED", "event", "is empty; give events/{id}");
+  }
+  if (!metric.window.has_value()) return;
+  if (metric.window->delay < Duration{} || metric.window->delay > limits.max_window) {
+    violations.Add("OUT_OF_RANGE", "window.delay",
+                   absl::StrCat("is ", FormatDuration(metric.window->delay), "; give 0s to ",
+                                FormatDuration(limits.max_window)));
+  }
+  if (metric.window->length <= Duration{} || metric.window->length > limits.max_window) {
+    violations.Add(
+        "OUT_OF_RANGE", "window.length",
+        absl::StrCat("is ", FormatDuration(metric.window->length),
+                     "; give more than 0s and at most ", FormatDuration(limits.max_window)));
+  }
+}
+
+void Validate(const Layer& layer, const Limits& limits, Violations& violations) {
+  CheckText("description", layer.description, limits.max_text, false, violations);
+}
+
+void Validate(const Experiment& experiment, const Limits& limits, Violations& violations) {
+  CheckText("display_name", experiment.display_name, limits.max_label, false, violations);
+  if (experiment.hypothesis.empty()) {
+    violations.Add("FIELD_REQUIRED", "hypothesis", "is empty; give hypotheses/{id}");
+  }
+  CheckSourceOfVariants(experiment, violations);
+  CheckVariants(experiment.variants, limits, violations);
+  CheckConditions("eligibility", experiment.eligibility, 0, limits, violations);
+  CheckPlan(experiment.plan, limits, violations);
+}
+
+std::vector<Reference> ReferencesOf(const Insight& insight) {
+  std::vector<Reference> references;
+  AddReference(references, "segment", Segment::kCollection, insight.segment);
+  AddReferences(references, "parents", Insight::kCollection, insight.parents);
+  return references;
+}
+
+std::vector<Reference> ReferencesOf(const Hypothesis& hypothesis) {
+  std::vector<Reference> references;
+  AddReferences(references, "insights", Insight::kCollection, hypothesis.insights);
+  AddReference(references, "segment", Segment::kCollection, hypothesis.segment);
+  AddReference(references, "primary_metric", Metric::kCollection, hypothesis.primary_metric);
+  AddReference(references, "mechanism_metric", Metric::kCollection, hypothesis.mechanism_metric);
+  for (std::size_t i = 0; i < hypothesis.guardrails.size(); ++i) {
+    AddReference(references, At("guardrails", i, "metric"), Metric::kCollection,
+                 hypothesis.guardrails[i].metric);
+  }
+  return references;
+}
+
+std::vector<Reference> ReferencesOf(const UnitType&) { return {}; }
+
+std::vector<Reference> ReferencesOf(const Attribute&) { return {}; }
+
+std::vector<Reference> ReferencesOf(const Segment& segment) {
+  std::vector<Reference> references;
+  AddReferences(references, "conditions", segment.conditions);
+  return references;
+}
+
+std::vector<Reference> ReferencesOf(const Event&) { return {}; }
+
+std::vector<Reference> ReferencesOf(const Metric& metric) {
+  std::vector<Reference> references;
+  AddReference(references, "event", Event::kCollection, metric.event);
+  return references;
+}
+
+std::vector<Reference> ReferencesOf(const Layer&) { return {}; }
+
+std::vector<Reference> ReferencesOf(const Experiment& experiment) {
+  std::vector<Reference> references;
+  AddReference(references, "hypothesis", Hypothesis::kCollection, experiment.hypothesis);
+  AddReference(references, "layer", Layer::kCollection, experiment.layer);
+  AddReference(references, "unit_type", UnitType::kCollection, experiment.unit_type);
+  AddReferences(references, "eligibility", experiment.eligibility);
+  AddReferences(references, "plan.secondary_metrics", Metric::kCollection,
+                experiment.plan.secondary_metrics);
+  AddReferences(references, "plan.segment_attributes", Attribute::kCollection,
+                experiment.plan.segment_attributes);
+  return references;
+}
+
+absl::Status ValidateWithin(ResourceStore::Transaction& store, const Hypothesis& hypothesis,
+                            Violations& violations) {
+  auto status = CheckScale(store, "primary_metric", hypothesis.primary_metric, "smallest_effect",
+                           hypothesis.smallest_effect, violations);
+  for (std::size_t i = 0; status.ok() && i < hypothesis.guardrails.size(); ++i) {
+    status = CheckScale(store, At("guardrails", i, "metric"), hypothesis.guardrails[i].metric,
+                        At("guardrails", i, "margin"), hypothesis.guardrails[i].margin, violations);
+  }
+  return status;
+}
+
+absl::Status ValidateWithin(ResourceStore::Transaction& store, const Segment& segment,
+                            Violations& violations) {
+  return CheckConditionTypes(store, "conditions", segment.conditions, violations);
+}
+
+absl::Status ValidateWithin(ResourceStore::Transaction& store, const Metric& metric,
+                            Violations& violations) {
+  const auto event = Load<Event>(store, "event", metric.event);
+  if (!event.ok()) return event.status();
+  const auto refuse = [&](std::string_view needs) {
+    violations.Add("EVENT_DOES_NOT_FIT", "event",
+                   absl::StrCat("is ", metric.event, " with values of kind ",
+                                std::string(EnumName(event->value_kind)), "; ",
+                                std::string(EnumName(metric.kind)), " needs ", std::string(needs)));
+  };
+  const bool score = event->value_kind == ValueKind::kScore;
+  switch (metric.kind) {
+    case MetricKind::kMean:
+      if (event->value_kind == ValueKind::kNone) refuse("an event with a value");
+      break;
+    case MetricKind::kCount:
+      if (score || event->value_kind == ValueKind::kMoney) refuse("NONE or NUMBER");
+      break;
+    case MetricKind::kCsat:
+      if (!score || *event->maximum - *event->minimum < 2) {
+        refuse("SCORE with at least three boxes");
+      }
+      break;
+    case MetricKind::kNps:
+      if (!score || *event->minimum != 0 || *event->maximum != 10) refuse("SCORE from 0 to 10");
+      break;
+    case MetricKind::kProportion:
+    case MetricKind::kKindUnspecified:
+      break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateWithin(ResourceStore::Transaction& store, const Experiment& experiment,
+                            Violations& violations) {
+  return CheckConditionTypes(store, "eligibility", experiment.eligibility, violations);
+}
+
+void Complete(Event& event) {
+  if (event.resolution != 0) return;
+  switch (event.value_kind) {
+    case ValueKind::kMoney:
+      event.resolution = 0.01;
+      break;
+    case ValueKind::kScore:
+      event.resolution = 1;
+      break;
+    default:
+      event.resolution = 0.000001;
+  }
+}
+
+void Complete(Experiment& experiment) {
+  KeepServerFields(Experiment{.state = ExperimentState::kDraft}, experiment);
+  if (experiment.unit_type.empty()) experiment.unit_type = kDefaultUnitType;
+}
+
+void Complete(Insight& insight) { insight.verdict.clear(); }
+
+void Complete(Layer& layer, Random& random) { layer.salt = MakeUuid(random); }
+
+void KeepServerFields(const Insight& before, Insight& after) { after.verdict = before.verdict; }
+
+void KeepServerFields(const Layer& before, Layer& after) { after.salt = before.salt; }
+
+void KeepServerFields(const Experiment& before, Experiment& after) {
+  after.state = before.state;
+  after.start_time = before.start_time;
+  after.stop_time = before.stop_time;
+  after.conclude_time = before.conclude_time;
+  after.epoch = before.epoch;
+  after.slots = before.slots;
+  after.salt = before.salt;
+  after.sealed_plan = before.sealed_plan;
+  after.plan_digest = before.plan_digest;
+  after.final_verdict = before.final_verdict;
+  after.insight = before.insight;
+}
+
+absl::Status CheckChange(const Attribute& before, const Attribute& after) {
+  if (before.value_type != after.value_type) return Immutable(before.meta.name, "value_type");
+  return absl::OkStatus();
+}
+
+absl::Status CheckChange(const Event& before, const Event& after) {
+  const std::string& name = before.meta.name;
+  if (before.value_kind != after.value_kind) return Immutable(name, "value_kind");
+  if (before.currency != after.currency) return Immutable(name, "currency");
+  if (before.resolution != after.resolution) return Immutable(name, "resolution");
+  return absl::OkStatus();
+}
+
+absl::Status CheckChange(const Metric& before, const Metric& after) {
+  if (before.kind != after.kind) return Immutable(before.meta.name, "kind");
+  if (before.event != after.event) return Immutable(before.meta.name, "event");
+  return absl::OkStatus();
+}
+
+absl::Status CheckChange(const Experiment& before, const Experiment& after) {
+  if (before.state == ExperimentState::kDraft) return absl::OkStatus();
+  Experiment renamed = before;  // the name for people may change at any time
+  renamed.display_name = after.display_name;
+  if (BodyOf(renamed) == BodyOf(after)) return absl::OkStatus();
+  return WrongState("SEALED", before.meta.name,
+                    absl::StrCat("is ", std::string(EnumName(before.state)),
+                                 " and its plan is sealed; only display_name can change"));
+}
+
+}  // namespace insightloop

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/sealing.h"
+
+#include <openssl/sha.h>
+
+#include <array>
+#include <set>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "engine/domain/json.h"
+#include "engine/resources.h"
+
+namespace insightloop {
+namespace {
+
+// Full copies of the named definitions, in order of their names. `where` names the field that holds
+// the names.
+template <class T>
+absl::Status Copy(ResourceStore::Transaction& store, std::string_view where,
+                  const std::set<std::string>& names, std::vector<T>& copies) {
+  for (const std::string& name : names) {
+    auto definition = Load<T>(store, where, name);
+    if (!definition.ok()) return definition.status();
+    copies.push_back(*std::move(definition));
+  }
+  return absl::OkStatus();
+}
+
+std::set<std::string> MetricsOf(const Hypothesis& hypothesis, const AnalysisPlan& plan) {
+  std::set<std::string> names(plan.secondary_metrics.begin(), plan.secondary_metrics.end());
+  names.insert(hypothesis.primary_metric);
+  if (!hypothesis.mechanism_metric.empty()) names.insert(hypothesis.mechanism_metric);
+  for (const Guardrail& guardrail : hypothesis.guardrails) names.insert(guardrail.metric);
+  return names;
+}
+
+}  // namespace
+
+absl::StatusOr<SealedPlan> MakeSealedPlan(const Experiment& experiment,
+                                          ResourceStore::Transaction& store) {
+  SealedPlan plan{.experiment = experiment.meta.name,
+                  .external = experiment.external,
+                  .unit_type = experiment.unit_type,
+                  .variants = experiment.variants,
+                  .eligibility = experiment.eligibility,
+                  .plan = experiment.plan};
+  plan.plan.method = Method::kFixedHorizon;
+  if (plan.plan.alpha == 0) plan.plan.alpha = kDefaultAlpha;
+
+  auto hypothesis = Load<Hypothesis>(store, "hypothesis", experiment.hypothesis);
+  if (!hypothesis.ok()) return hypothesis.status();
+  plan.hypothesis = *std::move(hypothesis);
+  if (auto status = Copy(store, "metrics", MetricsOf(plan.hypothesis, plan.plan), plan.metrics);
+      !status.ok()) {
+    return status;
+  }
+
+  std::set<std::string> events, attributes, segments;
+  for (const Metric& metric : plan.metrics) events.insert(metric.event);
+  if (!plan.hypothesis.segment.empty()) segments.insert(plan.hypothesis.segment);
+  attributes.insert(plan.plan.segment_attributes.begin(), plan.plan.segment_attributes.end());
+  for (const Condition& condition : plan.eligibility) attributes.insert(condition.attribute);
+  if (auto status = Copy(store, "event", events, plan.events); !status.ok()) return status;
+  if (auto status = Copy(store, "segment", segments, plan.segments); !status.ok()) return status;
+  for (const Segment& segment : plan.segments) {
+    for (const Condition& condition : segment.conditions) attributes.insert(condition.attribute);
+  }
+  if (auto status = Copy(store, "attributes", attributes, plan.attributes); !status.ok()) {
+    return status;
+  }
+  return plan;
+}
+
+std::string CanonicalText(const SealedPlan& plan) { return ToJson(plan).dump(); }
+
+absl::StatusOr<SealedPlan> ReadSealedPlan(std::string_view text) {
+  auto plan = FromJsonText<SealedPlan>(text);
+  if (!plan.ok()) {
+    return absl::InternalError(
+        absl::StrCat("a sealed plan cannot be read: ", plan.status().message()));
+  }
+  if (plan->plan_version != SealedPlan{}.plan_version) {
+    return absl::InternalError(absl::StrCat("a sealed plan has version ", plan->plan_version,
+                                            "; this program reads ", SealedPlan{}.plan_version));
+  }
+  return plan;
+}
+
+std::string Sha256Hex(std::string_view text) {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(digest.data()), digest.size()));
+}
+
+}  // namespace insightloop
