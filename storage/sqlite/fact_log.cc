@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "storage/sqlite/fact_log.h"
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+#include "storage/sqlite/statement.h"
+
+namespace insightloop::storage {
+namespace {
+
+constexpr char kInsertWord[] = "INSERT INTO words (id, text) VALUES (?, ?)";
+constexpr char kInsertUnit[] = "INSERT INTO units (id, unit_type, external_id) VALUES (?, ?, ?)";
+constexpr char kInsertExposure[] =
+    "INSERT INTO exposures"
+    " (unit, experiment, epoch, variant, occur_time, receive_time, source, attributes)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr char kInsertOutcome[] =
+    "INSERT INTO outcomes"
+    " (id, unit, event, key, occur_time, receive_time, kind, value, late, channel, touchpoint,"
+    " source, previous_id, outcome_id, response_id, comment, item, category)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+constexpr char kScanWords[] = "SELECT id, text FROM words ORDER BY id";
+constexpr char kScanUnits[] = "SELECT id, unit_type, external_id FROM units ORDER BY id";
+constexpr char kScanExposures[] =
+    "SELECT unit, experiment, epoch, variant, occur_time, receive_time, source, attributes"
+    " FROM exposures ORDER BY id";
+constexpr char kScanExposuresOf[] =
+    "SELECT unit, experiment, epoch, variant, occur_time, receive_time, source, attributes"
+    " FROM exposures WHERE experiment = ? ORDER BY id";
+constexpr char kScanOutcomes[] =
+    "SELECT id, unit, event, key, occur_time, receive_time, kind, value, late, channel, touchpoint,"
+    " source, previous_id FROM outcomes ORDER BY id";
+
+// Hashes are stored with the high byte first.
+using KeyBytes = std::array<char, 16>;
+
+KeyBytes BytesOf(absl::uint128 key) {
+  KeyBytes bytes;
+  for (std::size_t i = 0; i < 8; ++i) {
+    const auto shift = static_cast<int>(56 - 8 * i);
+    bytes[i] = static_cast<char>(absl::Uint128High64(key) >> shift);
+    bytes[8 + i] = static_cast<char>(absl::Uint128Low64(key) >> shift);
+  }
+  return bytes;
+}
+
+absl::uint128 KeyOf(std::string_view bytes) {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  if (bytes.size() == 16) {
+    for (std::size_t i = 0; i < 8; ++i) {
+      high = high << 8 | static_cast<unsigned char>(bytes[i]);
+      low = low << 8 | static_cast<unsigned char>(bytes[8 + i]);
+    }
+  }
+  return absl::MakeUint128(high, low);
+}
+
+absl::Status Insert(Statement& statement, const WordRow& row) {
+  return statement.BindInt(row.id).BindText(row.text).Run();
+}
+
+absl::Status Insert(Statement& statement, const UnitRow& row) {
+  return statement.BindInt(row.id).BindInt(row.unit_type).BindTextOrNull(row.external_id).Run();
+}
+
+absl::Status Insert(Statement& statement, const ExposureRow& row) {
+  return statement.BindInt(row.unit)
+      .BindInt(row.experiment)
+      .BindInt(row.epoch)
+      .BindInt(row.variant)
+      .BindInt(row.occur_time.micros)
+      .BindInt(row.receive_time.micros)
+      .BindInt(static_cast<std::int64_t>(row.source))
+      .BindTextOrNull(row.attributes)
+      .Run();
+}
+
+absl::Status Insert(Statement& statement, const OutcomeRow& row) {
+  const KeyBytes key = BytesOf(row.key);
+  return statement.BindInt(row.id)
+      .BindInt(row.unit)
+      .BindInt(row.event)
+      .BindBlob({key.data(), key.size()})
+      .BindInt(row.occur_time.micros)
+      .BindInt(row.receive_time.micros)
+      .BindInt(static_cast<std::int64_t>(row.kind))
+      .BindInt(row.value)
+      .BindInt(row.late ? 1 : 0)
+      .BindIntOrNull(row.channel)
+      .BindIntOrNull(row.touchpoint)
+      .BindIntOrNull(row.source)
+      .BindIntOrNull(row.previous_id)
+      .BindTextOrNull(row.outcome_id)
+      .BindTextOrNull(row.response_id)
+      .BindTextOrNull(row.comment)
+      .BindTextOrNull(row.item)
+      .BindTextOrNull(row.category)
+      .Run();
+}
+
+template <class Row>
+absl::Status InsertAll(Connection& connection, const char* sql, const std::vector<Row>& rows) {
+  if (rows.empty()) return absl::OkStatus();
+  auto statement = connection.Prepare(sql);
+  if (!statement.ok()) return statement.status();
+  for (const Row& row : rows) {
+    if (auto status = Insert(*statement, row); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// Fills `row` from each row of the result, and hands it on; the texts' memory is used again.
+template <class Row>
+absl::Status Scan(Statement& statement, void (*read)(const Statement&, Row&),
+                  const std::function<void(const Row&)>& take) {
+  Row row;
+  while (true) {
+    const auto more = statement.Step();
+    if (!more.ok()) return more.status();
+    if (!*more) return absl::OkStatus();
+    read(statement, row);
+    take(row);
+  }
+}
+
+void Read(const Statement& from, WordRow& row) {
+  row.id = from.Int(0);
+  row.text = from.Text(1);
+}
+
+void Read(const Statement& from, UnitRow& row) {
+  row.id = from.Int(0);
+  row.unit_type = from.Int(1);
+  row.external_id = from.Text(2);
+}
+
+void Read(const Statement& from, ExposureRow& row) {
+  row.unit = from.Int(0);
+  row.experiment = from.Int(1);
+  row.epoch = static_cast<std::int32_t>(from.Int(2));
+  row.variant = from.Int(3);
+  row.occur_time = {from.Int(4)};
+  row.receive_time = {from.Int(5)};
+  row.source = static_cast<ExposureSource>(from.Int(6));
+  row.attributes = from.Text(7);
+}
+
+void Read(const Statement& from, OutcomeRow& row) {
+  row.id = from.Int(0);
+  row.unit = from.Int(1);
+  row.event = from.Int(2);
+  row.key = KeyOf(from.Blob(3));
+  row.occur_time = {from.Int(4)};
+  row.receive_time = {from.Int(5)};
+  row.kind = static_cast<OutcomeKind>(from.Int(6));
+  row.value = from.Int(7);
+  row.late = from.Int(8) != 0;
+  row.channel = from.Int(9);
+  row.touchpoint = from.Int(10);
+  row.source = from.Int(11);
+  row.previous_id = from.Int(12);
+}
+
+template <class Row>
+absl::Status ScanTable(SqliteDatabase& database, const char* sql,
+                       const std::function<void(const Row&)>& take) {
+  const auto reader = database.readers().Borrow();
+  if (!reader.ok()) return reader.status();
+  auto select = (*reader)->Prepare(sql);
+  if (!select.ok()) return select.status();
+  return Scan<Row>(*select, Read, take);
+}
+
+}  // namespace
+
+absl::Status SqliteFactLog::Append(const FactBatch& batch) {
+  return database_.writer().Run(Writer::Lane::kFacts, [&](Connection& connection) {
+    absl::Status status = InsertAll(connection, kInsertWord, batch.words);
+    if (status.ok()) status = InsertAll(connection, kInsertUnit, batch.units);
+    if (status.ok()) status = InsertAll(connection, kInsertExposure, batch.exposures);
+    if (status.ok()) status = InsertAll(connection, kInsertOutcome, batch.outcomes);
+    return status;
+  });
+}
+
+absl::Status SqliteFactLog::ScanWords(const std::function<void(const WordRow&)>& row) {
+  return ScanTable(database_, kScanWords, row);
+}
+
+absl::Status SqliteFactLog::ScanUnits(const std::function<void(const UnitRow&)>& row) {
+  return ScanTable(database_, kScanUnits, row);
+}
+
+absl::Status SqliteFactLog::ScanExposures(std::optional<std::int64_t> experiment,
+                                          const std::function<void(const ExposureRow&)>& row) {
+  if (!experiment) return ScanTable(database_, kScanExposures, row);
+  const auto reader = database_.readers().Borrow();
+  if (!reader.ok()) return reader.status();
+  auto select = (*reader)->Prepare(kScanExposuresOf);
+  if (!select.ok()) return select.status();
+  return Scan<ExposureRow>(select->BindInt(*experiment), Read, row);
+}
+
+absl::Status SqliteFactLog::ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) {
+  return ScanTable(database_, kScanOutcomes, row);
+}
+
+}  // namespace insightloop::storage

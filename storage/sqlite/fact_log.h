@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef INSIGHTLOOP_STORAGE_SQLITE_FACT_LOG_H_
+#define INSIGHTLOOP_STORAGE_SQLITE_FACT_LOG_H_
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/ports/fact_log.h"
+#include "storage/sqlite/database.h"
+
+namespace insightloop::storage {
+
+// The port over a database file. Appends run on the database's writer; each scan is one statement
+// on a connection of its own.
+class SqliteFactLog : public FactLog {
+ public:
+  // `database` must outlive the log.
+  explicit SqliteFactLog(SqliteDatabase& database) : database_(database) {}
+
+  absl::Status Append(const FactBatch& batch) override;
+  absl::Status ScanWords(const std::function<void(const WordRow&)>& row) override;
+  absl::Status ScanUnits(const std::function<void(const UnitRow&)>& row) override;
+  absl::Status ScanExposures(std::optional<std::int64_t> experiment,
+                             const std::function<void(const ExposureRow&)>& row) override;
+  absl::Status ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) override;
+  absl::StatusOr<std::array<std::uint8_t, 16>> Secret() override { return database_.secret(); }
+
+ private:
+  SqliteDatabase& database_;
+};
+
+}  // namespace insightloop::storage
+
+#endif  // INSIGHTLOOP_STORAGE_SQLITE_FACT_LOG_H_

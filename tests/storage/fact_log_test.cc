@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "storage/sqlite/fact_log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <limits>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/storage/sqlite_support.h"
+#include "tests/support/status_matchers.h"
+
+namespace insightloop::storage {
+namespace {
+
+using ::insightloop::testing::IsOk;
+using ::insightloop::testing::IsOkAndHolds;
+using ::insightloop::testing::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+OutcomeRow Outcome(std::int64_t id) {
+  return {.id = id,
+          .unit = 1,
+          .event = 1,
+          .outcome_id = absl::StrCat("o-", id),
+          .key = absl::MakeUint128(static_cast<std::uint64_t>(id), 7)};
+}
+
+class FactLogTest : public ::testing::Test {
+ protected:
+  void SetUp() override { Reopen(); }
+  void Reopen(std::int64_t max_bytes = 0) {
+    log_.reset();
+    database_.reset();
+    auto opened = OpenWith({.path = folder_.File(), .max_bytes = max_bytes});
+    ASSERT_THAT(opened, IsOk());
+    database_ = *std::move(opened);
+    log_ = std::make_unique<SqliteFactLog>(*database_);
+  }
+
+  std::vector<WordRow> Words() {
+    std::vector<WordRow> rows;
+    EXPECT_THAT(log_->ScanWords([&](const WordRow& row) { rows.push_back(row); }), IsOk());
+    return rows;
+  }
+  std::vector<UnitRow> Units() {
+    std::vector<UnitRow> rows;
+    EXPECT_THAT(log_->ScanUnits([&](const UnitRow& row) { rows.push_back(row); }), IsOk());
+    return rows;
+  }
+  std::vector<ExposureRow> Exposures(std::optional<std::int64_t> experiment = std::nullopt) {
+    std::vector<ExposureRow> rows;
+    EXPECT_THAT(
+        log_->ScanExposures(experiment, [&](const ExposureRow& row) { rows.push_back(row); }),
+        IsOk());
+    return rows;
+  }
+  std::vector<OutcomeRow> Outcomes() {
+    std::vector<OutcomeRow> rows;
+    EXPECT_THAT(log_->ScanOutcomes([&](const OutcomeRow& row) { rows.push_back(row); }), IsOk());
+    return rows;
+  }
+
+  TestFolder folder_;
+  std::unique_ptr<SqliteDatabase> database_;
+  std::unique_ptr<SqliteFactLog> log_;
+};
+
+TEST_F(FactLogTest, ANewLogIsEmpty) {
+  EXPECT_THAT(Words(), IsEmpty());
+  EXPECT_THAT(Units(), IsEmpty());
+  EXPECT_THAT(Exposures(), IsEmpty());
+  EXPECT_THAT(Outcomes(), IsEmpty());
+}
+
+TEST_F(FactLogTest, RowsComeBackAsAppendedAlsoAfterReopening) {
+  constexpr auto kMin = std::numeric_limits<std::int64_t>::min();
+  const ExposureRow exposure{.unit = 3,
+                             .experiment = 4,
+                             .epoch = 2,
+                             .variant = 5,
+                             .occur_time = kEarliestTime,
+                             .receive_time = kLatestTime,
+                             .source = ExposureSource::kOverride,
+                             .attributes = R"({"attributes/city":"Đà Nẵng"})"};
+  const OutcomeRow outcome{.id = 1,
+                           .unit = 3,
+                           .event = 6,
+                           .outcome_id = "o-1",
+                           .key = absl::MakeUint128(0xFEDC'BA98'7654'3210, 0x0123'4567'89AB'CDEF),
+                           .occur_time = Time{-1},
+                           .receive_time = Time{1},
+                           .kind = OutcomeKind::kDismissed,
+                           .value = kMin,
+                           .late = true,
+                           .channel = 7,
+                           .touchpoint = 8,
+                           .source = 9,
+                           .response_id = "r",
+                           .comment = "rất tốt",
+                           .item = "i",
+                           .category = "c",
+                           .previous_id = 12};
+  ASSERT_THAT(log_->Append({.words = {{1, "unitTypes/customer"}, {2, ""}},
+                            .units = {{1, 1, "42"}, {2, 1, "43"}},
+                            .exposures = {exposure},
+                            .outcomes = {outcome}}),
+              IsOk());
+  for (int round = 0; round < 2; ++round) {
+    const auto words = Words();
+    ASSERT_EQ(words.size(), 2U);
+    EXPECT_EQ(words[0].id, 1);
+    EXPECT_EQ(words[0].text, "unitTypes/customer");
+    EXPECT_EQ(words[1].text, "");
+    const auto units = Units();
+    ASSERT_EQ(units.size(), 2U);
+    EXPECT_EQ(units[1].id, 2);
+    EXPECT_EQ(units[1].unit_type, 1);
+    EXPECT_EQ(units[1].external_id, "43");
+    const auto exposures = Exposures();
+    ASSERT_EQ(exposures.size(), 1U);
+    EXPECT_EQ(exposures[0].unit, exposure.unit);
+    EXPECT_EQ(exposures[0].experiment, exposure.experiment);
+    EXPECT_EQ(exposures[0].epoch, exposure.epoch);
+    EXPECT_EQ(exposures[0].variant, exposure.variant);
+    EXPECT_EQ(exposures[0].occur_time, exposure.occur_time);
+    EXPECT_EQ(exposures[0].receive_time, exposure.receive_time);
+    EXPECT_EQ(exposures[0].source, exposure.source);
+    EXPECT_EQ(exposures[0].attributes, exposure.attributes);
+    const auto outcomes = Outcomes();
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_EQ(outcomes[0].id, outcome.id);
+    EXPECT_EQ(outcomes[0].unit, outcome.unit);
+    EXPECT_EQ(outcomes[0].event, outcome.event);
+    EXPECT_EQ(outcomes[0].key, outcome.key);
+    EXPECT_EQ(outcomes[0].occur_time, outcome.occur_time);
+    EXPECT_EQ(outcomes[0].receive_time, outcome.receive_time);
+    EXPECT_EQ(outcomes[0].kind, outcome.kind);
+    EXPECT_EQ(outcomes[0].value, outcome.value);
+    EXPECT_EQ(outcomes[0].late, outcome.late);
+    EXPECT_EQ(outcomes[0].channel, outcome.channel);
+    EXPECT_EQ(outcomes[0].touchpoint, outcome.touchpoint);
+    EXPECT_EQ(outcomes[0].source, outcome.source);
+    EXPECT_EQ(outcomes[0].previous_id, outcome.previous_id);
+    EXPECT_EQ(outcomes[0].outcome_id, "") << "a scan fills in the numbers only";
+    EXPECT_EQ(outcomes[0].comment, "");
+    Reopen();
+  }
+}
+
+TEST_F(FactLogTest, AbsentTextsAndNumbersAreStoredAsNull) {
+  ASSERT_THAT(log_->Append({.outcomes = {{.id = 1, .unit = 1, .event = 1}}}), IsOk());
+  const auto reader = database_->readers().Borrow();
+  ASSERT_THAT(reader, IsOk());
+  EXPECT_THAT((*reader)->QueryInt(
+                  "SELECT count(*) FROM outcomes WHERE outcome_id IS NULL AND response_id IS NULL"
+                  " AND comment IS NULL AND item IS NULL AND category IS NULL AND channel IS NULL"
+                  " AND touchpoint IS NULL AND source IS NULL AND previous_id IS NULL"),
+              IsOkAndHolds(1));
+}
+
+TEST_F(FactLogTest, TheTextsOfAnOutcomeAreStored) {
+  OutcomeRow row = Outcome(1);
+  row.response_id = "r";
+  row.comment = "c";
+  row.item = "i";
+  row.category = "k";
+  ASSERT_THAT(log_->Append({.outcomes = {row}}), IsOk());
+  const auto reader = database_->readers().Borrow();
+  ASSERT_THAT(reader, IsOk());
+  EXPECT_THAT((*reader)->QueryText("SELECT outcome_id || response_id || comment || item || category"
+                                   " FROM outcomes"),
+              IsOkAndHolds("o-1rcik"));
+}
+
+TEST_F(FactLogTest, ExposuresAreScannedInOrderOfStoringAndByExperiment) {
+  const auto exposure = [](std::int64_t unit, std::int64_t experiment) {
+    return ExposureRow{
+        .unit = unit, .experiment = experiment, .variant = 1, .source = ExposureSource::kAssigned};
+  };
+  ASSERT_THAT(log_->Append({.exposures = {exposure(9, 1), exposure(3, 2)}}), IsOk());
+  ASSERT_THAT(log_->Append({.exposures = {exposure(5, 1)}}), IsOk());
+  const auto unit = [](std::int64_t number) {
+    return ::testing::Field("unit", &ExposureRow::unit, number);
+  };
+  EXPECT_THAT(Exposures(), ElementsAre(unit(9), unit(3), unit(5)));
+  EXPECT_THAT(Exposures(1), ElementsAre(unit(9), unit(5)));
+  EXPECT_THAT(Exposures(3), IsEmpty());
+}
+
+TEST_F(FactLogTest, AnAppendIsAllOrNothing) {
+  ASSERT_THAT(log_->Append({.outcomes = {Outcome(1)}}), IsOk());
+  EXPECT_THAT(
+      log_->Append(
+          {.words = {{1, "w"}}, .units = {{1, 1, "42"}}, .outcomes = {Outcome(2), Outcome(1)}}),
+      StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(Words(), IsEmpty());
+  EXPECT_THAT(Units(), IsEmpty());
+  EXPECT_EQ(Outcomes().size(), 1U);
+  EXPECT_THAT(log_->Append({.outcomes = {Outcome(2)}}), IsOk());
+}
+
+TEST_F(FactLogTest, AScanSeesOneStateWhileRowsAreAppended) {
+  constexpr std::int64_t kBatches = 60;
+  constexpr std::int64_t kRows = 100;
+  std::atomic<bool> done = false;
+  std::thread scanner([&] {
+    while (!done) {
+      std::int64_t rows = 0;
+      EXPECT_THAT(log_->ScanOutcomes([&](const OutcomeRow& row) { EXPECT_EQ(row.id, ++rows); }),
+                  IsOk());
+      EXPECT_EQ(rows % kRows, 0) << "half of a batch was seen";
+    }
+  });
+  for (std::int64_t batch = 0; batch < kBatches; ++batch) {
+    FactBatch rows;
+    for (std::int64_t i = 1; i <= kRows; ++i) rows.outcomes.push_back(Outcome(batch * kRows + i));
+    EXPECT_THAT(log_->Append(rows), IsOk());
+  }
+  done = true;
+  scanner.join();
+  EXPECT_EQ(Outcomes().size(), static_cast<std::size_t>(kBatches * kRows));
+}
+
+TEST_F(FactLogTest, AScanMayReadAgainFromItsCallback) {
+  ASSERT_THAT(log_->Append({.words = {{1, "a"}, {2, "b"}}, .outcomes = {Outcome(1), Outcome(2)}}),
+              IsOk());
+  std::vector<std::string> pairs;
+  EXPECT_THAT(log_->ScanOutcomes([&](const OutcomeRow& outcome) {
+    EXPECT_THAT(log_->ScanWords([&](const WordRow& word) {
+      pairs.push_back(absl::StrCat(outcome.id, word.text));
+    }),
+                IsOk());
+  }),
+              IsOk());
+  EXPECT_THAT(pairs, ElementsAre("1a", "1b", "2a", "2b"));
+}
+
+TEST_F(FactLogTest, AFullDiskStoresNothingOfTheBatchAndLosesNothing) {
+  Reopen(256 << 10);
+  std::int64_t stored = 0;
+  absl::Status status;
+  while (status.ok()) {
+    FactBatch rows;
+    for (int i = 0; i < 500; ++i) rows.outcomes.push_back(Outcome(stored + i + 1));
+    status = log_->Append(rows);
+    if (status.ok()) stored += 500;
+    ASSERT_LT(stored, 1'000'000);
+  }
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_GT(stored, 0);
+  EXPECT_EQ(Outcomes().size(), static_cast<std::size_t>(stored));
+  Reopen();
+  EXPECT_EQ(Outcomes().size(), static_cast<std::size_t>(stored));
+  EXPECT_THAT(log_->Append({.outcomes = {Outcome(stored + 1)}}), IsOk());
+}
+
+TEST_F(FactLogTest, TheSecretIsTheDatabases) {
+  const auto secret = log_->Secret();
+  ASSERT_THAT(secret, IsOk());
+  EXPECT_EQ(*secret, database_->secret());
+  const auto before = *secret;
+  Reopen();
+  EXPECT_THAT(log_->Secret(), IsOkAndHolds(before));
+}
+
+TEST_F(FactLogTest, CallsAfterClosingAreUnavailable) {
+  database_->Close();
+  EXPECT_THAT(log_->Append({}), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(log_->ScanWords([](const WordRow&) {}), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+}  // namespace
+}  // namespace insightloop::storage
