@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one gate that every handler passes through. It knows which role each method needs, makes the
+// `Caller` that the engine trusts, refuses what must not go on, and turns the outcome into a gRPC status.
+//
+// A handler decodes, calls and encodes; the gate says where it runs:
+//
+//   return gate_.Queue(context, request, response, [this](const Caller& caller, const auto& request,
+//                                                         auto& response) -> absl::Status { … });
+
+#ifndef INSIGHTLOOP_API_GATE_H_
+#define INSIGHTLOOP_API_GATE_H_
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "api/executor.h"
+#include "engine/domain/caller.h"
+#include "engine/domain/limits.h"
+#include "engine/ports/clock.h"
+#include "engine/ports/random.h"
+#include "insightloop/v1/options.pb.h"
+
+namespace insightloop::api {
+
+// The role that a method's option names. Error: kFailedPrecondition (ROLE_MISSING), naming the method,
+// when it has none.
+absl::StatusOr<v1::Role> RequiredRole(const google::protobuf::MethodDescriptor& method);
+
+// kPermissionDenied (ROLE_REQUIRED) unless a caller of role `role` may call a method that needs `required`.
+absl::Status CheckRole(v1::Role role, v1::Role required, std::string_view method);
+
+// kInvalidArgument (INVALID_REQUEST_ID) unless `request_id` is empty or a UUID.
+absl::Status CheckRequestId(std::string_view request_id);
+
+// SHA-256, in hexadecimal, of the request without its `request_id`.
+std::string DigestOf(const google::protobuf::Message& request);
+
+// Safe for concurrent calls once every service is admitted.
+class Gate {
+ public:
+  using Context = grpc::CallbackServerContext;
+  using Reactor = grpc::ServerUnaryReactor;
+
+  // All outlive the gate. `wall_clock` is the real time, in which callers' deadlines are told.
+  Gate(Executor& executor, const Clock& wall_clock, Random& random, const Limits& limits);
+
+  // Learns the methods of a service. A request type belongs to one method.
+  //
+  // Errors: kFailedPrecondition for a method without a role, or with a request type that another has.
+  absl::Status Admit(const google::protobuf::ServiceDescriptor& service);
+
+  // Runs `work(caller, request, response)` here. For work that never waits and takes microseconds.
+  template <class Request, class Response, class Work>
+  Reactor* Inline(Context* context, const Request* request, Response* response, Work work) {
+    Reactor* reactor = context->DefaultReactor();
+    absl::StatusOr<Caller> caller = Enter(*context, *request);
+    Finish(*reactor, caller.ok() ? work(*caller, *request, *response) : caller.status(), *request);
+    return reactor;
+  }
+
+  // Runs `work(caller, request, response)` on a worker; not at all when the call is over by then.
+  template <class Request, class Response, class Work>
+  Reactor* Queue(Context* context, const Request* request, Response* response, Work work) {
+    Reactor* reactor = context->DefaultReactor();
+    absl::StatusOr<Caller> caller = Enter(*context, *request);
+    const absl::Status queued =
+        !caller.ok() ? caller.status()
+                     : executor_.Submit([this, context, request, response, reactor,
+                                         caller = *caller, work = std::move(work)] {
+                         absl::Status status = CheckWanted(*context, caller);
+                         if (status.ok()) status = work(caller, *request, *response);
+                         Finish(*reactor, status, *request);
+                       });
+    if (!queued.ok()) Finish(*reactor, queued, *request);
+    return reactor;
+  }
+
+  const Limits& limits() const { return limits_; }
+
+ private:
+  struct Method {
+    std::string path;  // such as `/insightloop.v1.InsightService/CreateInsight`
+    v1::Role required_role = v1::ROLE_UNSPECIFIED;
+    const google::protobuf::FieldDescriptor* request_id = nullptr;  // absent: cannot be replayed
+  };
+
+  // Errors: kPermissionDenied, kDeadlineExceeded, kInvalidArgument (INVALID_REQUEST_ID).
+  absl::StatusOr<Caller> Enter(const Context& context,
+                               const google::protobuf::Message& request) const;
+  // Errors: kCancelled, kDeadlineExceeded.
+  absl::Status CheckWanted(const Context& context, const Caller& caller) const;
+  // Ends the call; logs faults of ours.
+  void Finish(Reactor& reactor, const absl::Status& status,
+              const google::protobuf::Message& request) const;
+
+  Executor& executor_;
+  const Clock& wall_clock_;
+  Random& random_;
+  const Limits limits_;
+  absl::flat_hash_map<const google::protobuf::Descriptor*, Method> methods_;  // by request type
+};
+
+}  // namespace insightloop::api
+
+#endif  // INSIGHTLOOP_API_GATE_H_
