@@ -50,7 +50,11 @@ absl::StatusOr<std::string> CanonicalPath(const std::string& path) {
   if (!IsUtf8(canonical.string())) {
     return NotWritable(absl::CHexEscape(canonical.string()), "the path is not UTF-8");
   }
-  if (fs::is_directory(canonical, error)) return NotWritable(canonical, "it is a folder");
+  // Opening a pipe would wait for its other end.
+  const fs::file_type type = fs::status(canonical, error).type();
+  if (fs::exists(fs::file_status(type)) && type != fs::file_type::regular) {
+    return NotWritable(canonical, "it is not a regular file");
+  }
   return canonical.string();
 }
 
@@ -155,6 +159,12 @@ absl::Status SqliteDatabase::Start(SqliteOptions options, Random& random) {
     }
   }
   if (auto status = UseWriteAheadLog(*connection); !status.ok()) return status;
+  if (folder_ != nullptr) {
+    // Nothing of it outlives the process, so nothing has to wait for the disk.
+    if (auto status = connection->RunScript("PRAGMA synchronous = OFF"); !status.ok()) {
+      return status;
+    }
+  }
   if (options.max_bytes > 0) {
     if (auto status = LimitSize(*connection, options.max_bytes); !status.ok()) return status;
   }

@@ -173,6 +173,7 @@ TEST(SqliteDatabaseTest, APathThatCannotBeWrittenIsRefused) {
   EXPECT_THAT(missing, StatusIs(kRefused, HasSubstr("a folder that exists and may be written")));
   EXPECT_EQ(ReasonOf(missing.status()), "NOT_WRITABLE");
   EXPECT_EQ(ReasonOf(OpenDatabase(folder.File("")).status()), "NOT_WRITABLE") << "a folder";
+  EXPECT_EQ(ReasonOf(OpenDatabase("/dev/null").status()), "NOT_WRITABLE") << "not a regular file";
   std::ofstream(folder.File("file")).close();
   EXPECT_EQ(ReasonOf(OpenDatabase(folder.File("file/database")).status()), "NOT_WRITABLE");
   EXPECT_EQ(ReasonOf(OpenDatabase("/proc/insightloop").status()), "NOT_WRITABLE");

@@ -6,9 +6,9 @@
 #define INSIGHTLOOP_TESTS_STORAGE_SQLITE_SUPPORT_H_
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -28,7 +28,7 @@ namespace insightloop::storage {
 class TestFolder {
  public:
   TestFolder() : path_(::testing::TempDir() + "insightloop-test-XXXXXX") {
-    if (mkdtemp(path_.data()) == nullptr) ADD_FAILURE() << "no folder for temporary files";
+    if (::mkdtemp(path_.data()) == nullptr) ADD_FAILURE() << "no folder for temporary files";
   }
   TestFolder(const TestFolder&) = delete;
   TestFolder& operator=(const TestFolder&) = delete;

@@ -25,8 +25,8 @@ CREATE TABLE resources (
 ) STRICT;
 CREATE INDEX resources_by_collection ON resources (collection, name);
 
--- Every change of a resource, by whom and by which call. AUTOINCREMENT: no revision is ever given twice, even
--- if old changes are removed some day.
+-- Every change of a resource, by whom and by which call. AUTOINCREMENT: no revision is ever given
+-- twice, even if old changes are removed some day.
 CREATE TABLE changes (
   revision INTEGER PRIMARY KEY AUTOINCREMENT,
   time INTEGER NOT NULL,
@@ -40,8 +40,8 @@ CREATE TABLE changes (
 ) STRICT;
 CREATE UNIQUE INDEX changes_by_request ON changes (request_id) WHERE request_digest IS NOT NULL;
 
--- Facts are only ever appended. These tables have no other index, so that appending stays as fast at a billion
--- rows as at the first; later migrations may add tables or nullable columns, nothing else.
+-- Facts are only ever appended. These tables have no other index, so that appending stays as fast
+-- at a billion rows as at the first; later migrations may add tables or nullable columns only.
 
 CREATE TABLE words (
   id INTEGER PRIMARY KEY,
