@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "clients/cli/verdict_renderer.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <string_view>
+
+#include "clients/cli/table.h"
+#include "clients/cli/text.h"
+#include "clients/cli/times.h"
+
+namespace insightloop::cli {
+namespace {
+
+using v1::HealthCheck;
+using v1::Result;
+using v1::Verdict;
+
+constexpr char kNothing[] = "–";  // in the place of a number that cannot be stated
+
+std::string Format(const char* format, int decimals, double value) {
+  std::array<char, 352> buffer{};  // 308 digits of the greatest double and its decimals
+  std::snprintf(buffer.data(), buffer.size(), format, decimals, value);
+  return buffer.data();
+}
+std::string Fixed(double value, int decimals) {
+  std::string text = Format("%.*f", decimals, value);
+  // -0.00 is 0.00.
+  if (text.find_first_not_of("-0.") == std::string::npos && text[0] == '-') text.erase(0, 1);
+  return text;
+}
+std::string Signed(double value, int decimals) {
+  const std::string text = Fixed(value, decimals);
+  return text[0] == '-' ? text : "+" + text;
+}
+
+// `metrics/visit` and `experiments/spring` by their last part.
+std::string LastPart(const std::string& name) { return name.substr(name.rfind('/') + 1); }
+
+bool IsShare(const Result& result) {
+  return result.statistic() == Result::SHARE || result.statistic() == Result::TOP_TWO_SHARE;
+}
+// Shares are shown in per cent.
+double Scale(const Result& result) { return IsShare(result) ? 100 : 1; }
+
+// As many decimals as two digits of the standard error: more would be noise.
+int Decimals(const Result& result) {
+  if (!result.has_standard_error()) return 2;
+  const double error = result.standard_error() * Scale(result);
+  if (!(error > 0) || !std::isfinite(error)) return 2;
+  return std::clamp(1 - static_cast<int>(std::floor(std::log10(error))), 0, 8);
+}
+
+// What is compared, where the metric alone does not say it.
+std::string MetricTitle(const Result& result) {
+  const std::string metric = LastPart(result.metric());
+  switch (result.statistic()) {
+    case Result::TOP_TWO_SHARE:
+      return metric + " top two";
+    case Result::MEAN_SCORE:
+      return metric + " mean";
+    default:
+      return metric;
+  }
+}
+
+std::string Unit(const Result& result) {
+  if (IsShare(result)) return " points";
+  if (result.statistic() == Result::NET_PROMOTER_SCORE) return " NPS points";
+  return {};
+}
+
+std::string Value(const Result& result, bool has, double value) {
+  if (!has) return kNothing;
+  return Fixed(value * Scale(result), Decimals(result)) + (IsShare(result) ? " %" : "");
+}
+
+std::string IntervalText(const v1::Interval& interval, double scale, int decimals) {
+  if (!interval.has_lower() && !interval.has_upper()) return {};
+  // One end alone is an interval too.
+  return Join({"[", interval.has_lower() ? Signed(interval.lower() * scale, decimals) : "-∞", ", ",
+               interval.has_upper() ? Signed(interval.upper() * scale, decimals) : "+∞", "]"});
+}
+
+std::string Difference(const Result& result) {
+  if (!result.has_absolute_effect()) return kNothing;
+  const int decimals = Decimals(result);
+  const std::string interval = IntervalText(result.absolute_interval(), Scale(result), decimals);
+  return Join({Signed(result.absolute_effect() * Scale(result), decimals),
+               interval.empty() ? "" : " ", interval});
+}
+
+std::string Lift(const Result& result) {
+  if (!result.has_relative_lift()) return kNothing;
+  return Signed(result.relative_lift() * 100, 1) + " %";
+}
+
+std::string PValue(const Result& result) {
+  if (!result.has_p_value() && !result.has_log_p_value()) return kNothing;
+  const double p = result.has_p_value() ? result.p_value() : 0;
+  return FormatPValue(p, result.has_log_p_value() ? result.log_p_value() : std::log(p));
+}
+
+std::string AdjustedPValue(const Result& result) {
+  if (result.adjustment() == Result::NONE || !result.has_adjusted_p_value()) return {};
+  const double p = result.adjusted_p_value();
+  // Where the adjusted one underflows, its own logarithm is not told: bound it.
+  if (p == 0) return "<1e-307";
+  return FormatPValue(p, std::log(p));
+}
+
+std::string Percent(double share) {
+  std::string text = Fixed(share * 100, 2);
+  while (text.back() == '0') text.pop_back();
+  if (text.back() == '.') text.pop_back();
+  return text + " %";
+}
+
+std::string DecisionWords(Verdict::Decision decision) {
+  std::string words = Verdict::Decision_Name(decision);
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
+}
+
+// Green for what may be shipped, red for what must not be, yellow for what is open.
+const char* ColorOf(Verdict::Decision decision) {
+  switch (decision) {
+    case Verdict::SHIP:
+      return "\033[1;32m";
+    case Verdict::DO_NOT_SHIP:
+    case Verdict::INVALID:
+      return "\033[1;31m";
+    default:
+      return "\033[1;33m";
+  }
+}
+
+std::string Colored(bool color, const char* start, std::string_view text) {
+  return color ? Join({start, text, "\033[0m"}) : std::string(text);
+}
+
+// The primary result that the first line quotes: the shipped variant's, else the one with the
+// largest effect. A metric with two statistics lists the one that decides first.
+const Result* Headline(const Verdict& verdict) {
+  const Result* headline = nullptr;
+  for (const Result& result : verdict.results()) {
+    if (result.role() != Result::PRIMARY || !result.segment().empty()) continue;
+    if (!verdict.ship_variant().empty()) {
+      if (result.variant() == verdict.ship_variant()) return &result;
+      continue;
+    }
+    if (headline == nullptr || (result.statistic() == headline->statistic() &&
+                                result.absolute_effect() > headline->absolute_effect())) {
+      headline = &result;
+    }
+  }
+  return headline;
+}
+
+bool HasSeveralTreatments(const Verdict& verdict) {
+  for (const Result& result : verdict.results()) {
+    if (result.variant() != verdict.results(0).variant()) return true;
+  }
+  return false;
+}
+
+std::string DecisionLine(const Verdict& verdict, bool color) {
+  std::string line = Colored(color, ColorOf(verdict.decision()), DecisionWords(verdict.decision()));
+  if (!verdict.ship_variant().empty()) line += " " + Printable(verdict.ship_variant());
+  const Result* const result = Headline(verdict);
+  // The figures of an invalid verdict must not be read.
+  if (result == nullptr || !result->has_absolute_effect() ||
+      verdict.decision() == Verdict::INVALID) {
+    return line + "\n";
+  }
+  line += Join({": ", Printable(MetricTitle(*result))});
+  if (verdict.ship_variant().empty() && HasSeveralTreatments(verdict)) {
+    line += Join({" of ", Printable(result->variant())});
+  }
+  const int decimals = Decimals(*result);
+  const double scale = Scale(*result);
+  line += Join({" ", Signed(result->absolute_effect() * scale, decimals), Unit(*result)});
+  const std::string interval = IntervalText(result->absolute_interval(), scale, decimals);
+  if (!interval.empty()) {
+    line += Join({" ", interval});
+    if (result->absolute_interval().has_level()) {
+      line += Join({", ", Percent(result->absolute_interval().level()), " interval"});
+    }
+  }
+  if (result->has_p_value() || result->has_log_p_value()) {
+    line += Join({", p = ", PValue(*result)});
+  }
+  // With several treatments the wider interval decides.
+  const v1::Interval& adjusted = result->adjusted_interval();
+  if (adjusted.has_lower() && adjusted.has_level() && result->absolute_interval().has_level() &&
+      adjusted.level() != result->absolute_interval().level()) {
+    line += Join({" (corrected ", IntervalText(adjusted, scale, decimals), ")"});
+  }
+  return line + "\n";
+}
+
+std::string HealthText(const Verdict& verdict, bool color) {
+  std::string text;
+  int passed = 0;
+  Table table({{""}, {""}, {""}});
+  for (const HealthCheck& check : verdict.health()) {
+    if (check.status() == HealthCheck::PASS) {
+      ++passed;
+      continue;
+    }
+    table.AddRow({HealthCheck::Status_Name(check.status()), HealthCheck::Check_Name(check.check()),
+                  check.detail()});
+  }
+  if (verdict.health().empty()) return text;
+  if (table.empty()) {
+    return Join({"\n", Colored(color, "\033[1m", "Health"), "\n  ",
+                 passed == 1 ? "The one check passed." : "",
+                 passed == 1 ? "" : Join({"All ", std::to_string(passed), " checks passed."}),
+                 "\n"});
+  }
+  text = Join({"\n", Colored(color, "\033[1m", "Health"), "\n", table.Render(false, "  ")});
+  if (passed > 0) {
+    text += Join({"  The other ", passed == 1 ? "check" : Join({std::to_string(passed), " checks"}),
+                  " passed.\n"});
+  }
+  return text;
+}
+
+std::string Units(const Result& result) {
+  if (!result.has_units_treatment() && !result.has_units_control()) return kNothing;
+  return Join({Grouped(result.units_control()), " → ", Grouped(result.units_treatment())});
+}
+
+// The level that all intervals of the table share, for its title.
+std::string DifferenceTitle(const Verdict& verdict) {
+  double level = 0;
+  for (const Result& result : verdict.results()) {
+    if (!result.absolute_interval().has_level()) continue;
+    if (level != 0 && level != result.absolute_interval().level()) return "DIFFERENCE [INTERVAL]";
+    level = result.absolute_interval().level();
+  }
+  return level == 0 ? "DIFFERENCE" : Join({"DIFFERENCE [", Percent(level), " interval]"});
+}
+
+// The table of all units, or of the segments' cells.
+std::string FiguresText(const Verdict& verdict, bool segments, bool color) {
+  const bool several = HasSeveralTreatments(verdict);
+  using Align = Table::Align;
+  std::vector<Table::Column> columns;
+  if (segments) columns.push_back({"SEGMENT"});
+  columns.push_back({"METRIC"});
+  if (!segments) columns.push_back({"ROLE"});
+  if (several) columns.push_back({"ARM"});
+  columns.insert(columns.end(), {{"UNITS", Align::kRight},
+                                 {"CONTROL → TREATMENT", Align::kRight},
+                                 {DifferenceTitle(verdict)},
+                                 {"LIFT", Align::kRight},
+                                 {"P", Align::kRight},
+                                 {"ADJUSTED P", Align::kRight}});
+  Table table(std::move(columns));
+  for (const Result& result : verdict.results()) {
+    if (result.segment().empty() == segments) continue;
+    std::vector<std::string> cells;
+    if (segments) cells.push_back(LastPart(result.segment()));
+    cells.push_back(MetricTitle(result));
+    if (!segments) cells.push_back(Lower(Result::Role_Name(result.role())));
+    if (several) cells.push_back(result.variant());
+    cells.push_back(Units(result));
+    const std::string control = Value(result, result.has_control_value(), result.control_value());
+    const std::string treatment =
+        Value(result, result.has_treatment_value(), result.treatment_value());
+    cells.push_back(Join({control, " → ", treatment}));
+    cells.push_back(Difference(result));
+    cells.push_back(Lift(result));
+    cells.push_back(PValue(result));
+    cells.push_back(AdjustedPValue(result));
+    table.AddRow(std::move(cells));
+  }
+  return table.empty() ? std::string() : "\n" + table.Render(color);
+}
+
+// What cannot be stated and why, each reason once.
+std::vector<std::string> AbsentNotes(const Verdict& verdict) {
+  struct Note {
+    std::string text;
+    std::vector<std::string> metrics;
+  };
+  std::vector<Note> notes;
+  for (const Result& result : verdict.results()) {
+    for (const v1::AbsentField& absent : result.absent()) {
+      std::string field = Kebab(absent.field());
+      std::replace(field.begin(), field.end(), '-', ' ');
+      const std::string text = Join({"no ", field, ": ", absent.reason()});
+      auto note = std::find_if(notes.begin(), notes.end(),
+                               [&](const Note& known) { return known.text == text; });
+      if (note == notes.end()) note = notes.insert(notes.end(), {text, {}});
+      const std::string metric = MetricTitle(result);
+      if (std::find(note->metrics.begin(), note->metrics.end(), metric) == note->metrics.end()) {
+        note->metrics.push_back(metric);
+      }
+    }
+  }
+  std::vector<std::string> texts;
+  for (const Note& note : notes) {
+    texts.push_back(Join({JoinList(note.metrics, ", "), ": ", note.text}));
+  }
+  return texts;
+}
+
+}  // namespace
+
+std::string FormatPValue(double p, double log_p) {
+  if (p >= 1e-4) return p >= 1 ? "1" : Fixed(p, 4);
+  // Below the least double the logarithm still knows.
+  const double log10 = log_p / std::log(10.0);
+  if (!std::isfinite(log10)) return "0";
+  double exponent = std::floor(log10);
+  double mantissa = std::pow(10.0, log10 - exponent);
+  if (mantissa >= 9.95) {  // would be shown as 10.0
+    mantissa = 1;
+    exponent += 1;
+  }
+  return Fixed(mantissa, 1) + "e" + Fixed(exponent, 0);
+}
+
+std::string RenderVerdict(const Verdict& verdict, const std::vector<std::string>& caveats,
+                          bool color) {
+  std::string text = DecisionLine(verdict, color);
+  if (!verdict.experiment().empty()) {
+    std::string about = Join({"experiment ", LastPart(verdict.experiment())});
+    if (!verdict.name().empty()) about += Join({", verdict ", LastPart(verdict.name())});
+    if (verdict.has_matured_units()) {
+      about += Join({", ", Counted(verdict.matured_units(), "unit", "units")});
+    }
+    if (verdict.in_flight_units() > 0) {
+      about += Join({", ", Grouped(verdict.in_flight_units()), " more with open windows"});
+    }
+    if (verdict.has_data_through()) {
+      about += Join(
+          {", data through ", FormatTime(verdict.data_through().seconds() * kMicrosPerSecond)});
+    }
+    text += about + "\n";
+  }
+  if (!verdict.reasons().empty()) {
+    Table table({{""}, {""}});
+    for (const v1::Reason& reason : verdict.reasons()) {
+      table.AddRow({reason.code(), reason.detail()});
+    }
+    text += Join({"\n", Colored(color, "\033[1m", "Why"), "\n", table.Render(false, "  ")});
+  }
+  text += HealthText(verdict, color);
+  text += FiguresText(verdict, /*segments=*/false, color);
+  text += FiguresText(verdict, /*segments=*/true, color);
+  std::vector<std::string> notes = AbsentNotes(verdict);
+  notes.insert(notes.begin(), caveats.begin(), caveats.end());
+  if (!notes.empty()) {
+    text += Join({"\n", Colored(color, "\033[1m", "Keep in mind"), "\n"});
+    for (const std::string& note : notes) text += Join({"  - ", Printable(note), "\n"});
+  }
+  return text;
+}
+
+}  // namespace insightloop::cli
