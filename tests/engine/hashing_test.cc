@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/assignment/hashing.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace insightloop {
+namespace {
+
+std::vector<std::string> Split(const std::string& line, char separator) {
+  std::vector<std::string> parts;
+  std::stringstream stream(line);
+  for (std::string part; std::getline(stream, part, separator);) parts.push_back(part);
+  return parts;
+}
+
+// The vectors come from tests/data/make_assignment_vectors.py, an implementation of its own.
+TEST(HashingTest, ReplaysTheGoldenVectors) {
+  std::ifstream file(std::string(std::getenv("INSIGHTLOOP_SOURCE")) +
+                     "/tests/data/assignment_vectors.csv");
+  std::string line;
+  ASSERT_TRUE(std::getline(file, line));
+  int rows = 0;
+  while (std::getline(file, line)) {
+    const std::vector<std::string> cells = Split(line, ',');
+    ASSERT_EQ(cells.size(), 5U) << line;
+    std::vector<std::int32_t> weights;
+    for (const std::string& weight : Split(cells[3], ' ')) weights.push_back(std::stoi(weight));
+    EXPECT_EQ(SlotOf(cells[0], cells[1]), std::stoi(cells[2])) << line;
+    EXPECT_EQ(VariantOf(cells[0], cells[1], weights), std::stoul(cells[4])) << line;
+    ++rows;
+  }
+  EXPECT_EQ(rows, 52);
+}
+
+TEST(HashingTest, NeverChoosesAWeightOfZero) {
+  const std::array<std::int32_t, 4> weights = {0, 1, 0, 1};
+  for (int unit = 0; unit < 10'000; ++unit) {
+    EXPECT_THAT(VariantOf("salt", std::to_string(unit), weights), ::testing::AnyOf(1, 3));
+  }
+}
+
+// 99.99 % points of chi-square with 999 and 2 degrees of freedom: 1176 and 18.4 (R 4.2, qchisq).
+TEST(HashingTest, SpreadsUnitsOverSlotsAndVariantsAsPlanned) {
+  constexpr int kUnits = 200'000;
+  const std::array<std::int32_t, 3> weights = {5, 3, 2};
+  std::vector<int> slots(1'000);
+  std::array<int, 3> variants{};
+  for (int unit = 0; unit < kUnits; ++unit) {
+    ++slots[static_cast<std::size_t>(SlotOf("layer", std::to_string(unit)))];
+    ++variants[VariantOf("experiment", std::to_string(unit), weights)];
+  }
+  double slot_chi_squared = 0, variant_chi_squared = 0;
+  for (const int count : slots) slot_chi_squared += (count - 200.0) * (count - 200.0) / 200.0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const double expected = kUnits * weights[i] / 10.0;
+    variant_chi_squared += (variants[i] - expected) * (variants[i] - expected) / expected;
+  }
+  EXPECT_LT(slot_chi_squared, 1176);
+  EXPECT_LT(variant_chi_squared, 18.4);
+}
+
+}  // namespace
+}  // namespace insightloop

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every rule on a resource's fields: the reason, the field, the value and the remedy that a caller
+// gets.
+
+#include "engine/rules.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "tests/engine/engine_fixture.h"
+#include "tests/support/error_matchers.h"
+
+namespace insightloop {
+namespace {
+
+using testing::FailsWith;
+using ::testing::HasSubstr;
+using testing::IsOk;
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+class RulesTest : public testing::EngineTest {
+ protected:
+  void SetUp() override {
+    MakeDefinitions();
+    Make("rating", Event{.value_kind = ValueKind::kScore, .minimum = 0, .maximum = 10});
+    Make("recommend", Metric{.kind = MetricKind::kNps, .event = "events/rating"});
+    Make("region", Attribute{.value_type = ValueType::kString});
+  }
+
+  // A resource that is valid but for one edit.
+  template <class T>
+  absl::Status Edited(T resource, const std::function<void(T&)>& edit) {
+    edit(resource);
+    return resources_->Create<T>(By("Create"), "edited", resource).status();
+  }
+
+  template <class T>
+  void ExpectRefused(T valid, const std::function<void(T&)>& edit, std::string_view reason,
+                     std::string_view message) {
+    EXPECT_THAT(Edited<T>(valid, edit),
+                FailsWith(absl::StatusCode::kInvalidArgument, std::string(reason),
+                          HasSubstr(std::string(message))));
+  }
+};
+
+TEST_F(RulesTest, TheValidOnesAreValid) {
+  EXPECT_THAT(Edited<Insight>(AnInsight(), [](Insight&) {}), IsOk());
+  EXPECT_THAT(Edited<Hypothesis>(AHypothesis(), [](Hypothesis&) {}), IsOk());
+  EXPECT_THAT(Edited<Event>(AnEvent(), [](Event&) {}), IsOk());
+  EXPECT_THAT(Edited<Metric>(AMetric(), [](Metric&) {}), IsOk());
+  EXPECT_THAT(Edited<Experiment>(AnExperiment(), [](Experiment&) {}), IsOk());
+}
+
+TEST_F(RulesTest, AnInsightNeedsAStatementAndSoundEvidence) {
+  ExpectRefused<Insight>(
+      AnInsight(), [](Insight& x) { x.statement = ""; }, "FIELD_REQUIRED", "statement: is empty");
+  ExpectRefused<Insight>(
+      AnInsight(), [](Insight& x) { x.why = std::string(2'001, 'w'); }, "TEXT_TOO_LONG",
+      "(2001 bytes); give at most 2000 bytes");
+  ExpectRefused<Insight>(
+      AnInsight(), [](Insight& x) { x.why = "\xFF"; }, "INVALID_UTF8", "why");
+  ExpectRefused<Insight>(
+      AnInsight(), [](Insight& x) { x.evidence.emplace_back(); }, "FIELD_REQUIRED",
+      "evidence[0].source_system: is not set");
+  ExpectRefused<Insight>(
+      AnInsight(), [](Insight& x) { x.evidence.resize(101); }, "TOO_MANY",
+      "evidence: has 101 items");
+  const Evidence evidence{.source_system = SourceSystem::kSurvey,
+                          .data_type = DataType::kAttitudinal,
+                          .finding = "They said so."};
+  ExpectRefused<Insight>(
+      AnInsight(),
+      [&](Insight& x) {
+        x.evidence = {evidence};
+        x.evidence[0].segment_share = 1.5;
+      },
+      "OUT_OF_RANGE", "evidence[0].segment_share: is 1.5; give 0 to 1");
+  ExpectRefused<Insight>(
+      AnInsight(),
+      [&](Insight& x) {
+        x.evidence = {evidence};
+        x.evidence[0].sample_size = -1;
+      },
+      "OUT_OF_RANGE", "evidence[0].sample_size: is -1");
+}
+
+TEST_F(RulesTest, AHypothesisNeedsItsPartsAndSoundSizes) {
+  ExpectRefused<Hypothesis>(
+      AHypothesis(), [](Hypothesis& x) { x.insights.clear(); }, "TOO_FEW",
+      "insights: has 0 items; give 1 to 20");
+  ExpectRefused<Hypothesis>(
+      AHypothesis(), [](Hypothesis& x) { x.insights.push_back(x.insights[0]); }, "DUPLICATE",
+      "insights[1]");
+  ExpectRefused<Hypothesis>(
+      AHypothesis(), [](Hypothesis& x) { x.primary_metric = ""; }, "FIELD_REQUIRED",
+      "primary_metric");
+  for (const double value : {0.0, -1.0, kNan, kInfinity}) {
+    ExpectRefused<Hypothesis>(
+        AHypothesis(),
+        [&](Hypothesis& x) {
+          x.smallest_effect = EffectSize{value, Scale::kRelative};
+        },
+        "OUT_OF_RANGE", "smallest_effect.value");
+  }
+  ExpectRefused<Hypothesis>(
+      AHypothesis(), [](Hypothesis& x) { x.smallest_effect = EffectSize{.value = 0.1}; },
+      "FIELD_REQUIRED", "smallest_effect.scale: is not set; give one such as RELATIVE");
+  ExpectRefused<Hypothesis>(
+      AHypothesis(), [](Hypothesis& x) { x.author_probability = kNan; }, "OUT_OF_RANGE",
+      "author_probability: is nan; give 0 to 1");
+  ExpectRefused<Hypothesis>(
+      AHypothesis(), [](Hypothesis& x) { x.guardrails = {{.metric = "metrics/bought"}}; },
+      "FIELD_REQUIRED", "guardrails[0].margin");
+}
+
+TEST_F(RulesTest, AnNpsTakesNoRelativeSizes) {
+  ExpectRefused<Hypothesis>(
+      AHypothesis(),
+      [](Hypothesis& x) {
+        x.primary_metric = "metrics/recommend";
+        x.smallest_effect = EffectSize{0.1, Scale::kRelative};
+      },
+      "RELATIVE_ON_NPS", "smallest_effect.scale: is RELATIVE, but metrics/recommend is an NPS");
+  ExpectRefused<Hypothesis>(
+      AHypothesis(),
+      [](Hypothesis& x) {
+        x.guardrails = {{"metrics/recommend", EffectSize{0.1, Scale::kRelative}}};
+      },
+      "RELATIVE_ON_NPS", "guardrails[0].margin.scale");
+}
+
+TEST_F(RulesTest, AnEventNeedsAKindAndASoundScale) {
+  ExpectRefused<Event>(
+      AnEvent(), [](Event& x) { x.value_kind = {}; }, "FIELD_REQUIRED",
+      "value_kind: is not set; give one such as NONE");
+  ExpectRefused<Event>(
+      AnEvent(), [](Event& x) { x.value_kind = ValueKind::kMoney; }, "INVALID_CURRENCY",
+      "currency: is \"\"");
+  ExpectRefused<Event>(
+      AnEvent(), [](Event& x) { x.currency = "EUR"; }, "INVALID_CURRENCY", "EUR");
+  for (const double resolution : {0.02, 10.0, -1.0, kNan}) {
+    ExpectRefused<Event>(
+        AnEvent(), [&](Event& x) { x.resolution = resolution; }, "OUT_OF_RANGE", "resolution");
+  }
+  ExpectRefused<Event>(
+      AnEvent(), [](Event& x) { x.value_kind = ValueKind::kScore; }, "FIELD_REQUIRED",
+      "minimum: is not set; a SCORE needs its scale");
+  ExpectRefused<Event>(
+      AnEvent(), [](Event& x) { x.maximum = kInfinity; }, "OUT_OF_RANGE", "maximum: is inf");
+  ExpectRefused<Event>(
+      AnEvent(),
+      [](Event& x) {
+        x.minimum = 2;
+        x.maximum = 1;
+      },
+      "OUT_OF_RANGE", "maximum: is 1; give more than the minimum, 2");
+}
+
+TEST_F(RulesTest, AnEventGetsTheResolutionOfItsKind) {
+  EXPECT_EQ(Make("a", Event{.value_kind = ValueKind::kNumber}).resolution, 0.000001);
+  EXPECT_EQ(Make("b", Event{.value_kind = ValueKind::kMoney, .currency = "EUR"}).resolution, 0.01);
+  EXPECT_EQ(
+      Make("c", Event{.value_kind = ValueKind::kScore, .minimum = 1, .maximum = 5}).resolution, 1);
+}
+
+TEST_F(RulesTest, AMetricNeedsAnEventThatFits) {
+  ExpectRefused<Metric>(
+      AMetric(), [](Metric& x) { x.kind = MetricKind::kMean; }, "EVENT_DOES_NOT_FIT",
+      "MEAN needs an event with a value");
+  ExpectRefused<Metric>(
+      AMetric(), [](Metric& x) { x.kind = MetricKind::kCsat; }, "EVENT_DOES_NOT_FIT",
+      "CSAT needs SCORE");
+  ExpectRefused<Metric>(
+      AMetric(), [](Metric& x) { x.kind = MetricKind::kNps; }, "EVENT_DOES_NOT_FIT",
+      "NPS needs SCORE from 0 to 10");
+  ExpectRefused<Metric>(
+      AMetric(),
+      [](Metric& x) {
+        x.kind = MetricKind::kCount;
+        x.event = "events/rating";
+      },
+      "EVENT_DOES_NOT_FIT", "COUNT needs NONE or NUMBER");
+  ExpectRefused<Metric>(
+      AMetric(), [](Metric& x) { x.window = Window{}; }, "OUT_OF_RANGE",
+      "window.length: is 0s; give more than 0s");
+  ExpectRefused<Metric>(
+      AMetric(), [](Metric& x) { x.window->delay = {-1}; }, "OUT_OF_RANGE", "window.delay");
+  ExpectRefused<Metric>(
+      AMetric(), [](Metric& x) { x.window->length = Days(367); }, "OUT_OF_RANGE", "window.length");
+}
+
+TEST_F(RulesTest, ASegmentNeedsConditionsOfTheRightType) {
+  ExpectRefused<Segment>(
+      Segment{}, [](Segment&) {}, "TOO_FEW", "conditions: has 0 items");
+  ExpectRefused<Segment>(
+      Segment{},
+      [](Segment& x) {
+        x.conditions = {{"attributes/region", 3.0}};
+      },
+      "WRONG_ATTRIBUTE_TYPE", "conditions[0].equals: is \"3\"; attributes/region takes a STRING");
+  ExpectRefused<Segment>(
+      Segment{},
+      [](Segment& x) {
+        x.conditions = {{"attributes/region", std::nullopt}};
+      },
+      "FIELD_REQUIRED", "conditions[0].equals");
+}
+
+TEST_F(RulesTest, AnExperimentNeedsOneControlAndWeights) {
+  ExpectRefused<Experiment>(
+      AnExperiment(), [](Experiment& x) { x.variants.resize(1); }, "TOO_FEW",
+      "variants: has 1 items; give 2 to 20");
+  ExpectRefused<Experiment>(
+      AnExperiment(), [](Experiment& x) { x.variants[1].control = true; }, "SEVERAL_CONTROLS",
+      "variants: has 2 controls; mark exactly one");
+  ExpectRefused<Experiment>(
+      AnExperiment(), [](Experiment& x) { x.variants[0].control = false; }, "NO_CONTROL",
+      "has 0 controls");
+  ExpectRefused<Experiment>(
+      AnExperiment(),
+      [](Experiment& x) {
+        for (Variant& variant : x.variants) variant.weight = 0;
+      },
+      "ALL_WEIGHTS_ZERO", "variants: have only weights of 0; give at least one");
+  ExpectRefused<Experiment>(
+      AnExperiment(), [](Experiment& x) { x.variants[1].weight = -1; }, "OUT_OF_RANGE",
+      "variants[1].weight: is -1; give 0 to 1000000");
+  ExpectRefused<Experiment>(
+      AnExperiment(), [](Experiment& x) { x.variants[1].variant_id = "control"; }, "DUPLICATE",
+      "variants[1].variant_id: is \"control\" again");
+  ExpectRefused<Experiment>(
+      AnExperiment(), [](Experiment& x) { x.variants[1].variant_id = std::string(65, 'v'); },
+      "TEXT_TOO_LONG", "variants[1].variant_id");
+}
+
+TEST_F(RulesTest, AnExperimentNeedsTrafficOfItsOwnOrAnotherSystem) {
+  ExpectRefused<Experiment>(
+      AnExperiment(), [](Experiment& x) { x.layer = ""; }, "FIELD_REQUIRED", "layer: is empty");
+  for (const int slots : {0, -1, 1'001}) {
+    ExpectRefused<Experiment>(
+        AnExperiment(), [&](Experiment& x) { x.slot_count = slots; }, "OUT_OF_RANGE", "slot_count");
+  }
+  ExpectRefused<Experiment>(
+      AnExperiment(), [](Experiment& x) { x.external = true; }, "NOT_FOR_EXTERNAL",
+      "layer: is set, but another system assigns");
+  EXPECT_THAT(Edited<Experiment>(AnExternalExperiment(), [](Experiment&) {}), IsOk());
+}
+
+TEST_F(RulesTest, APlanNeedsASoundAlphaAndDistinctMetrics) {
+  for (const double alpha : {-0.1, 0.5, kNan, kInfinity}) {
+    ExpectRefused<Experiment>(
+        AnExperiment(), [&](Experiment& x) { x.plan.alpha = alpha; }, "OUT_OF_RANGE", "plan.alpha");
+  }
+  ExpectRefused<Experiment>(
+      AnExperiment(), [](Experiment& x) { x.plan.planned_units = -1; }, "OUT_OF_RANGE",
+      "plan.planned_units: is -1");
+  ExpectRefused<Experiment>(
+      AnExperiment(),
+      [](Experiment& x) {
+        x.plan.secondary_metrics = {"metrics/bought", "metrics/bought"};
+      },
+      "DUPLICATE", "plan.secondary_metrics[1]");
+}
+
+TEST_F(RulesTest, AllMistakesAreToldAtOnce) {
+  Experiment experiment = AnExperiment();
+  experiment.slot_count = 0;
+  experiment.plan.alpha = 2;
+  const auto status = resources_->Create<Experiment>(By("Create"), "x", experiment).status();
+  EXPECT_EQ(DetailsOf(status).violations.size(), 2U);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("; plan.alpha: is 2"));
+}
+
+}  // namespace
+}  // namespace insightloop

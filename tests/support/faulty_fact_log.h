@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef INSIGHTLOOP_TESTS_SUPPORT_FAULTY_FACT_LOG_H_
+#define INSIGHTLOOP_TESTS_SUPPORT_FAULTY_FACT_LOG_H_
+
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/ports/fact_log.h"
+
+namespace insightloop::testing {
+
+// Passes everything on to a log, except the appends it was told to fail or to hold. Thread-safe.
+class FaultyFactLog final : public FactLog {
+ public:
+  // `log` outlives this object.
+  explicit FaultyFactLog(FactLog& log) : log_(log) {}
+
+  // The nth append from now on, counted from 1, fails with `status` and appends nothing.
+  void FailAppend(int nth, absl::Status status) {
+    const std::lock_guard lock(mutex_);
+    fail_at_ = appends_ + nth;
+    failure_ = std::move(status);
+  }
+
+  // Appends wait until they are released.
+  void HoldAppends() {
+    const std::lock_guard lock(mutex_);
+    is_holding_ = true;
+  }
+  void ReleaseAppends() {
+    {
+      const std::lock_guard lock(mutex_);
+      is_holding_ = false;
+    }
+    changed_.notify_all();
+  }
+
+  // Returns once `n` appends in all have begun.
+  void AwaitAppends(int n) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return appends_ >= n; });
+  }
+
+  int appends() const {
+    const std::lock_guard lock(mutex_);
+    return appends_;
+  }
+
+  absl::Status Append(const FactBatch& batch) override {
+    {
+      std::unique_lock lock(mutex_);
+      ++appends_;
+      const bool fails = appends_ == fail_at_;
+      changed_.notify_all();
+      changed_.wait(lock, [this] { return !is_holding_; });
+      if (fails) return failure_;
+    }
+    return log_.Append(batch);
+  }
+
+  absl::Status ScanWords(const std::function<void(const WordRow&)>& row) override {
+    return log_.ScanWords(row);
+  }
+  absl::Status ScanUnits(const std::function<void(const UnitRow&)>& row) override {
+    return log_.ScanUnits(row);
+  }
+  absl::Status ScanExposures(std::optional<std::int64_t> experiment,
+                             const std::function<void(const ExposureRow&)>& row) override {
+    return log_.ScanExposures(experiment, row);
+  }
+  absl::Status ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) override {
+    return log_.ScanOutcomes(row);
+  }
+  absl::StatusOr<std::array<std::uint8_t, 16>> Secret() override { return log_.Secret(); }
+
+ private:
+  FactLog& log_;
+  mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  int appends_ = 0;  // begun
+  int fail_at_ = 0;
+  absl::Status failure_;
+  bool is_holding_ = false;
+};
+
+}  // namespace insightloop::testing
+
+#endif  // INSIGHTLOOP_TESTS_SUPPORT_FAULTY_FACT_LOG_H_
