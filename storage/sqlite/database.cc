@@ -103,7 +103,7 @@ class SqliteDatabase::TemporaryFolder {
     std::error_code ignored;
     fs::remove_all(path_, ignored);
   }
-  const std::string& path() const { return path_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
   explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}

@@ -62,8 +62,8 @@ class SqliteDatabase {
   void Close();
 
   // Where the file is, also if it is a temporary one.
-  const std::string& path() const { return path_; }
-  const Secret& secret() const { return secret_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const Secret& secret() const { return secret_; }
 
   // For the stores.
   Writer& writer() { return *writer_; }

@@ -74,10 +74,10 @@ class Statement {
 
   // Columns of the current row, from 0. NULL reads as 0, empty or absent. The views are valid until
   // the next step.
-  std::int64_t Int(int column) const;
-  std::string_view Text(int column) const;
-  std::string_view Blob(int column) const;
-  std::optional<std::string> OptionalText(int column) const;
+  [[nodiscard]] std::int64_t Int(int column) const;
+  [[nodiscard]] std::string_view Text(int column) const;
+  [[nodiscard]] std::string_view Blob(int column) const;
+  [[nodiscard]] std::optional<std::string> OptionalText(int column) const;
 
  private:
   void Note(int code);  // of a binding
@@ -109,12 +109,12 @@ class Connection {
   absl::StatusOr<std::int64_t> QueryInt(std::string_view sql);
   absl::StatusOr<std::string> QueryText(std::string_view sql);
 
-  const std::string& path() const { return path_; }
-  std::int64_t last_row_id() const;
-  bool in_transaction() const;
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::int64_t last_row_id() const;
+  [[nodiscard]] bool in_transaction() const;
 
   // Pages in the write-ahead log after the last commit of this connection.
-  int wal_pages() const { return wal_pages_; }
+  [[nodiscard]] int wal_pages() const { return wal_pages_; }
   // Moves the write-ahead log into the database as far as readers permit without waiting; true when
   // all of it was moved.
   absl::StatusOr<bool> Checkpoint();
@@ -124,7 +124,7 @@ class Connection {
   void SkipCheckpointOnClose(bool skip);
 
   // The worst that happened since the last ClearFailure(), whoever looked at the status.
-  const Failure& failure() const { return failure_; }
+  [[nodiscard]] const Failure& failure() const { return failure_; }
   void ClearFailure() { failure_ = {}; }
 
  private:

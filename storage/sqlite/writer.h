@@ -55,7 +55,7 @@ class Writer {
   absl::Status Run(Lane lane, const Work& work);
 
   // Calls that wait for the group under way.
-  std::size_t waiting() const;
+  [[nodiscard]] std::size_t waiting() const;
 
   // Does what is queued, refuses what comes later, checkpoints and closes the file. Returns when
   // done.
