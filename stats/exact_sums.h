@@ -32,6 +32,9 @@ class ExactSums {
   // from then on.
   void AddZeros(std::int64_t n);
 
+  // Counts one unit whose value does not fit 64 bits: overflowed() from then on.
+  void MarkOverflowed() { SetOverflowed(); }
+
   // Same as adding all of `other`'s values, in any order.
   void Merge(const ExactSums& other);
 
@@ -39,8 +42,8 @@ class ExactSums {
   std::int64_t count() const { return count_; }
 
   // True once the count exceeded 63 bits or the sum of squares 127 bits, which takes more than
-  // 10^18 units, or units of more than 10^14 steps by the billion. It depends on the values alone,
-  // not on their order, and stays: all overflowed sums are equal.
+  // 10^18 units, or units of more than 10^14 steps by the billion; or after MarkOverflowed(). It
+  // depends on the values alone, not on their order, and stays: all overflowed sums are equal.
   bool overflowed() const { return overflowed_; }
 
   // The moments in the metric's unit: `resolution` is the size of one step in that unit. Mean and

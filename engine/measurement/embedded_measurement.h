@@ -15,8 +15,8 @@
 
 namespace insightloop {
 
-// Rebuilds the memory by a scan of `log`, which outlives the result. Destroying it ends its thread after
-// the rows it has accepted are acknowledged.
+// Rebuilds the memory by a scan of `log`, which outlives the result. Destroying it ends its thread
+// after the rows it has accepted are acknowledged.
 absl::StatusOr<std::unique_ptr<Measurement>> OpenEmbeddedMeasurement(FactLog& log,
                                                                      const Limits& limits);
 

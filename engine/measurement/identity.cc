@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/measurement/identity.h"
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
+#include <cstddef>
+
+#include "absl/status/status.h"
+
+namespace insightloop {
+namespace {
+
+EVP_MAC_CTX* Mac(void* context) { return static_cast<EVP_MAC_CTX*>(context); }
+
+void AppendLittleEndian(std::int64_t number, std::vector<std::uint8_t>& bytes) {
+  for (int shift = 0; shift < 64; shift += 8) {
+    bytes.push_back(static_cast<std::uint8_t>(static_cast<std::uint64_t>(number) >> shift));
+  }
+}
+
+std::uint64_t ReadLittleEndian(const std::uint8_t* bytes) {
+  std::uint64_t number = 0;
+  for (int i = 7; i >= 0; --i) number = number << 8 | bytes[i];
+  return number;
+}
+
+}  // namespace
+
+void KeyedHash::Free::operator()(void* context) const { EVP_MAC_CTX_free(Mac(context)); }
+
+absl::StatusOr<KeyedHash> KeyedHash::Create(const std::array<std::uint8_t, 16>& secret) {
+  EVP_MAC* const mac = EVP_MAC_fetch(nullptr, "SIPHASH", nullptr);
+  KeyedHash hash(mac == nullptr ? nullptr : EVP_MAC_CTX_new(mac), secret);
+  EVP_MAC_free(mac);  // the context holds on to it
+  std::size_t size = 16;
+  const OSSL_PARAM params[] = {OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &size),
+                               OSSL_PARAM_construct_end()};
+  if (hash.context_ == nullptr || EVP_MAC_CTX_set_params(Mac(hash.context_.get()), params) != 1) {
+    return absl::InternalError(
+        "OpenSSL offers no SIPHASH of 16 bytes; install its default provider");
+  }
+  return hash;
+}
+
+absl::StatusOr<absl::uint128> KeyedHash::Of(std::span<const std::uint8_t> bytes) {
+  EVP_MAC_CTX* const context = Mac(context_.get());
+  std::array<std::uint8_t, 16> out;
+  std::size_t length = 0;
+  if (EVP_MAC_init(context, secret_.data(), secret_.size(), nullptr) != 1 ||
+      EVP_MAC_update(context, bytes.data(), bytes.size()) != 1 ||
+      EVP_MAC_final(context, out.data(), &length, out.size()) != 1 || length != out.size()) {
+    return absl::InternalError("OpenSSL cannot compute a SIPHASH of 16 bytes");
+  }
+  return absl::MakeUint128(ReadLittleEndian(out.data() + 8), ReadLittleEndian(out.data()));
+}
+
+absl::StatusOr<absl::uint128> KeyedHash::OfOutcome(std::int64_t unit, std::int64_t event,
+                                                   std::string_view outcome_id) {
+  // Two fields of fixed length before the text: no two identities share a frame.
+  frame_.clear();
+  AppendLittleEndian(unit, frame_);
+  AppendLittleEndian(event, frame_);
+  frame_.insert(frame_.end(), outcome_id.begin(), outcome_id.end());
+  return Of(frame_);
+}
+
+}  // namespace insightloop

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Identities of outcomes: a 128-bit hash of (unit, event, outcome_id), keyed with the secret of the
+// database, so that no sender can aim at another outcome's identity.
+//
+// Source: SipHash-2-4 with 128 bits of output, Aumasson and Bernstein, "SipHash: a fast short-input
+// PRF", INDOCRYPT 2012.
+
+#ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_IDENTITY_H_
+#define INSIGHTLOOP_ENGINE_MEASUREMENT_IDENTITY_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "absl/numeric/int128.h"
+#include "absl/status/statusor.h"
+
+namespace insightloop {
+
+// SipHash-2-4-128 of any bytes under one key. Not thread-safe.
+class KeyedHash {
+ public:
+  // Error: kInternal when the cryptography library lacks it.
+  static absl::StatusOr<KeyedHash> Create(const std::array<std::uint8_t, 16>& secret);
+
+  // The 16 bytes of the hash, read as a little-endian number. Error: kInternal.
+  absl::StatusOr<absl::uint128> Of(std::span<const std::uint8_t> bytes);
+
+  // The identity of an outcome; `unit` is the unit's number, `event` the event's word.
+  absl::StatusOr<absl::uint128> OfOutcome(std::int64_t unit, std::int64_t event,
+                                          std::string_view outcome_id);
+
+ private:
+  struct Free {
+    void operator()(void* context) const;
+  };
+
+  KeyedHash(void* context, const std::array<std::uint8_t, 16>& secret)
+      : context_(context), secret_(secret) {}
+
+  std::unique_ptr<void, Free> context_;  // EVP_MAC_CTX
+  std::array<std::uint8_t, 16> secret_;
+  std::vector<std::uint8_t> frame_;  // scratch of OfOutcome
+};
+
+}  // namespace insightloop
+
+#endif  // INSIGHTLOOP_ENGINE_MEASUREMENT_IDENTITY_H_

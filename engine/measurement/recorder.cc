@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/measurement/recorder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "engine/assignment/assigner.h"
+#include "engine/domain/error.h"
+#include "engine/domain/event.h"
+#include "engine/domain/experiment.h"
+#include "engine/domain/resource.h"
+#include "engine/domain/unit_type.h"
+
+namespace insightloop {
+namespace {
+
+using Rejection = std::optional<RowFate>;  // absent: the rule holds
+
+RowFate Reject(std::string_view reason, std::string_view field, std::string detail) {
+  return {.fate = Fate::kRejected,
+          .reason = std::string(reason),
+          .field = std::string(field),
+          .detail = std::move(detail)};
+}
+
+// The first of what is wrong.
+Rejection FirstOf(const Violations& violations) {
+  if (violations.empty()) return std::nullopt;
+  const ErrorDetails details = DetailsOf(violations.ToStatus());
+  const FieldViolation& first = details.violations.front();
+  return Reject(details.reason, first.field, first.description);
+}
+
+absl::Status CheckRowCount(std::size_t rows, std::string_view field, const Limits& limits) {
+  const auto most = static_cast<std::size_t>(limits.max_rows_per_call);
+  if (rows == 0) {
+    return InvalidField("NO_ROWS", field, absl::StrCat("is empty; give 1 to ", most, " rows"));
+  }
+  if (rows > most) {
+    return InvalidField("TOO_MANY_ROWS", field,
+                        absl::StrCat("has ", rows, " rows; give at most ", most, " in one call"));
+  }
+  return absl::OkStatus();
+}
+
+Rejection CheckTime(Time occur_time, Time now, const Limits& limits) {
+  if (occur_time == Time{}) {
+    return Reject("TIME_MISSING", "occur_time", "is not set; say when it happened");
+  }
+  if (occur_time > now + limits.max_future) {
+    return Reject("TIME_IN_FUTURE", "occur_time",
+                  absl::StrCat("is ", FormatTime(occur_time), ", more than ",
+                               FormatDuration(limits.max_future), " after the server's time, ",
+                               FormatTime(now), "; check the sender's clock"));
+  }
+  return std::nullopt;
+}
+
+// Judges rows of one call against one catalog at one time, and makes facts of the good ones.
+class Judge {
+ public:
+  Judge(const Catalog& catalog, Time now, const Limits& limits)
+      : catalog_(catalog), now_(now), limits_(limits) {}
+
+  Rejection Check(const SubmittedExposure& row, Exposure& exposure) const;
+  Rejection Check(const SubmittedOutcome& row, bool backfill, Outcome& outcome) const;
+
+ private:
+  Rejection CheckUnit(std::string_view unit_id) const;
+  Rejection CheckRun(const Experiment& experiment, Time occur_time) const;
+  Rejection CheckAnswer(const Event& event, const Answer& answer, Outcome& outcome) const;
+  Rejection CheckValue(const Event& event, double value, Outcome& outcome) const;
+  Rejection CheckTexts(const OutcomeContext& context) const;
+
+  const Catalog& catalog_;
+  const Time now_;
+  const Limits& limits_;
+};
+
+Rejection Judge::CheckUnit(std::string_view unit_id) const {
+  Violations violations;
+  CheckUnitId(unit_id, limits_, violations);
+  return FirstOf(violations);
+}
+
+Rejection CheckState(const Experiment& experiment) {
+  const bool is_open = experiment.state == ExperimentState::kRunning ||
+                       experiment.state == ExperimentState::kPaused ||
+                       (experiment.state == ExperimentState::kStopped && !experiment.external);
+  if (is_open) return std::nullopt;
+  return Reject("EXPERIMENT_NOT_RUNNING", "experiment",
+                absl::StrCat(experiment.meta.name, " is ", std::string(EnumName(experiment.state)),
+                             experiment.state == ExperimentState::kDraft
+                                 ? "; start it before recording exposures"
+                                 : "; it takes no more exposures"));
+}
+
+Rejection Judge::CheckRun(const Experiment& experiment, Time occur_time) const {
+  if (Rejection rejection = CheckTime(occur_time, now_, limits_)) return rejection;
+  if (occur_time < experiment.start_time) {
+    return Reject("BEFORE_START", "occur_time",
+                  absl::StrCat("is ", FormatTime(occur_time), ", before ", experiment.meta.name,
+                               " started at ", FormatTime(experiment.start_time),
+                               "; leave out earlier exposures"));
+  }
+  if (experiment.state == ExperimentState::kStopped && occur_time >= experiment.stop_time) {
+    return Reject("AFTER_STOP", "occur_time",
+                  absl::StrCat("is ", FormatTime(occur_time), ", not before ", experiment.meta.name,
+                               " stopped at ", FormatTime(experiment.stop_time),
+                               "; leave out later exposures"));
+  }
+  return std::nullopt;
+}
+
+Rejection Judge::Check(const SubmittedExposure& row, Exposure& exposure) const {
+  const CatalogExperiment* const found = catalog_.FindExperiment(row.experiment);
+  if (found == nullptr) {
+    return Reject("UNKNOWN_EXPERIMENT", "experiment",
+                  absl::StrCat(Quoted(row.experiment),
+                               " does not exist; give experiments/{id} of one that has started"));
+  }
+  const Experiment& experiment = found->experiment;
+  if (Rejection rejection = CheckState(experiment)) return rejection;
+  if (Rejection rejection = CheckUnit(row.unit_id)) return rejection;
+  const bool has_variant =
+      std::any_of(experiment.variants.begin(), experiment.variants.end(),
+                  [&row](const Variant& variant) { return variant.variant_id == row.variant; });
+  if (!has_variant) {
+    return Reject("UNKNOWN_VARIANT", "variant",
+                  absl::StrCat(Quoted(row.variant), " is no variant of ", experiment.meta.name,
+                               "; give the variant_id that the unit could see"));
+  }
+  if (Rejection rejection = CheckRun(experiment, row.occur_time)) return rejection;
+  Violations violations;
+  CheckAttributes(catalog_, row.attributes, limits_, violations);
+  if (Rejection rejection = FirstOf(violations)) return rejection;
+
+  exposure = {
+      .unit = {.unit_type = experiment.unit_type.empty() ? std::string(kDefaultUnitType)
+                                                         : experiment.unit_type,
+               .unit_id = row.unit_id},
+      .experiment = row.experiment,
+      .epoch = experiment.epoch,
+      .variant = row.variant,
+      .occur_time = row.occur_time,
+      .receive_time = now_,
+      .source = experiment.external ? ExposureSource::kExternal : ExposureSource::kAssigned};
+  for (const std::string& kept : found->kept_attributes) {
+    const auto attribute = row.attributes.find(kept);
+    if (attribute != row.attributes.end()) exposure.attributes.insert(*attribute);
+  }
+  return std::nullopt;
+}
+
+Rejection Judge::Check(const SubmittedOutcome& row, bool backfill, Outcome& outcome) const {
+  if (row.outcome_id.empty() || row.outcome_id.size() > limits_.max_outcome_id ||
+      !IsUtf8(row.outcome_id)) {
+    return Reject("INVALID_OUTCOME_ID", "outcome_id",
+                  absl::StrCat("is ", Quoted(row.outcome_id), " (", row.outcome_id.size(),
+                               " bytes); give 1 to ", limits_.max_outcome_id, " bytes of UTF-8"));
+  }
+  if (Rejection rejection = CheckUnit(row.unit.unit_id)) return rejection;
+  outcome.unit = row.unit;
+  if (outcome.unit.unit_type.empty()) outcome.unit.unit_type = kDefaultUnitType;
+  // The default type exists in every database, also where nobody has declared it.
+  if (outcome.unit.unit_type != kDefaultUnitType && !catalog_.HasUnitType(outcome.unit.unit_type)) {
+    return Reject("UNKNOWN_UNIT_TYPE", "unit_type",
+                  absl::StrCat(Quoted(row.unit.unit_type),
+                               " does not exist; create it first, or leave it empty for ",
+                               std::string(kDefaultUnitType)));
+  }
+  const CatalogEvent* const found = catalog_.FindEvent(row.event);
+  if (found == nullptr) {
+    return Reject("UNKNOWN_EVENT", "event",
+                  absl::StrCat(Quoted(row.event),
+                               " is not declared; create the event first, as events/{id}"));
+  }
+  if (Rejection rejection = CheckTime(row.occur_time, now_, limits_)) return rejection;
+  if (Rejection rejection = CheckAnswer(found->event, row.answer, outcome)) return rejection;
+  if (Rejection rejection = CheckTexts(row.context)) return rejection;
+
+  outcome.outcome_id = row.outcome_id;
+  outcome.event = row.event;
+  outcome.occur_time = row.occur_time;
+  outcome.receive_time = now_;
+  outcome.late = !backfill && row.occur_time < now_ - limits_.acceptance_window;
+  outcome.context = row.context;
+  return std::nullopt;
+}
+
+Rejection Judge::CheckAnswer(const Event& event, const Answer& answer, Outcome& outcome) const {
+  const bool is_asked = std::holds_alternative<Asked>(answer);
+  if (is_asked || std::holds_alternative<Dismissed>(answer)) {
+    if (event.value_kind != ValueKind::kScore) {
+      return Reject("NOT_A_SURVEY", is_asked ? "asked" : "dismissed",
+                    absl::StrCat("is set, but ", event.meta.name, " is of kind ",
+                                 std::string(EnumName(event.value_kind)),
+                                 "; only SCORE events are asked for or dismissed"));
+    }
+    outcome.kind = is_asked ? OutcomeKind::kAsked : OutcomeKind::kDismissed;
+    return std::nullopt;
+  }
+  const double* const value = std::get_if<double>(&answer);
+  if (event.value_kind == ValueKind::kNone) {
+    if (value != nullptr) {
+      return Reject("VALUE_NOT_EXPECTED", "value",
+                    absl::StrCat("is ", *value, ", but ", event.meta.name,
+                                 " has no value; leave it out, or use an event with a value"));
+    }
+    outcome.kind = OutcomeKind::kOccurred;
+    return std::nullopt;
+  }
+  if (value == nullptr) {
+    return Reject("VALUE_MISSING", "value",
+                  absl::StrCat("is not set; ", event.meta.name, " is of kind ",
+                               std::string(EnumName(event.value_kind)), " and needs ",
+                               event.value_kind == ValueKind::kScore ? "a value, asked or dismissed"
+                                                                     : "a value"));
+  }
+  return CheckValue(event, *value, outcome);
+}
+
+Rejection Judge::CheckValue(const Event& event, double value, Outcome& outcome) const {
+  if (!std::isfinite(value)) {
+    return Reject("NOT_FINITE", "value", absl::StrCat("is ", value, "; give a finite number"));
+  }
+  if (event.minimum.has_value() && value < *event.minimum) {
+    return Reject("OUT_OF_RANGE", "value",
+                  absl::StrCat("is ", value, ", below ", *event.minimum, ", the minimum of ",
+                               event.meta.name, "; correct it, or leave the row out"));
+  }
+  if (event.maximum.has_value() && value > *event.maximum) {
+    return Reject("OUT_OF_RANGE", "value",
+                  absl::StrCat("is ", value, ", above ", *event.maximum, ", the maximum of ",
+                               event.meta.name, "; correct it, or leave the row out"));
+  }
+  const auto steps = ToSteps(value, event.resolution, limits_.max_steps);
+  if (!steps.has_value()) {
+    return Reject("OUT_OF_RANGE", "value",
+                  absl::StrCat("is ", value, ", more than ", limits_.max_steps, " steps of ",
+                               event.resolution, ", the resolution of ", event.meta.name,
+                               "; use an event with a coarser resolution"));
+  }
+  outcome.kind = OutcomeKind::kValue;
+  outcome.value = *steps;
+  return std::nullopt;
+}
+
+Rejection Judge::CheckTexts(const OutcomeContext& context) const {
+  struct Text {
+    std::string_view field;
+    const std::string& text;
+    std::size_t most;
+  };
+  const Text texts[] = {{"channel", context.channel, limits_.max_label},
+                        {"touchpoint", context.touchpoint, limits_.max_label},
+                        {"source", context.source, limits_.max_label},
+                        {"response_id", context.response_id, limits_.max_label},
+                        {"comment", context.comment, limits_.max_comment},
+                        {"item", context.item, limits_.max_label},
+                        {"category", context.category, limits_.max_label}};
+  for (const auto& [field, text, most] : texts) {
+    if (text.size() > most) {
+      return Reject("TEXT_TOO_LONG", field,
+                    absl::StrCat("is ", Quoted(text), " (", text.size(), " bytes); give at most ",
+                                 most, " bytes"));
+    }
+    if (!IsUtf8(text)) {
+      return Reject("INVALID_UTF8", field,
+                    absl::StrCat("is ", Quoted(text), "; send texts in UTF-8"));
+    }
+  }
+  return std::nullopt;
+}
+
+// Puts the fates of the rows passed on, in order, in the places of those not rejected before.
+void Merge(std::vector<RowFate> passed_on, const std::vector<std::size_t>& places,
+           std::vector<RowFate>& fates) {
+  for (std::size_t i = 0; i < places.size(); ++i) fates[places[i]] = std::move(passed_on[i]);
+}
+
+}  // namespace
+
+Recorder::Recorder(const CatalogHolder& catalog, Measurement& measurement, const Clock& clock,
+                   const Limits& limits)
+    : catalog_(catalog), measurement_(measurement), clock_(clock), limits_(limits) {}
+
+absl::StatusOr<std::vector<RowFate>> Recorder::RecordExposures(
+    std::span<const SubmittedExposure> rows) {
+  if (auto status = CheckRowCount(rows.size(), "exposures", limits_); !status.ok()) return status;
+  const std::shared_ptr<const Catalog> catalog = catalog_.Current();
+  const Judge judge(*catalog, clock_.Now(), limits_);
+  std::vector<RowFate> fates(rows.size());
+  std::vector<std::size_t> places;
+  FactRows good;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    Exposure exposure;
+    if (Rejection rejection = judge.Check(rows[i], exposure)) {
+      fates[i] = *std::move(rejection);
+      continue;
+    }
+    good.exposures.push_back(std::move(exposure));
+    places.push_back(i);
+  }
+  if (places.empty()) return fates;
+  auto recorded = measurement_.Record(std::move(good));
+  if (!recorded.ok()) return recorded.status();
+  Merge(std::move(recorded->exposures), places, fates);
+  return fates;
+}
+
+absl::StatusOr<std::vector<RowFate>> Recorder::RecordOutcomes(
+    std::span<const SubmittedOutcome> rows, bool backfill) {
+  if (auto status = CheckRowCount(rows.size(), "outcomes", limits_); !status.ok()) return status;
+  const std::shared_ptr<const Catalog> catalog = catalog_.Current();
+  const Judge judge(*catalog, clock_.Now(), limits_);
+  std::vector<RowFate> fates(rows.size());
+  std::vector<std::size_t> places;
+  FactRows good;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    Outcome outcome;
+    if (Rejection rejection = judge.Check(rows[i], backfill, outcome)) {
+      fates[i] = *std::move(rejection);
+      continue;
+    }
+    good.outcomes.push_back(std::move(outcome));
+    places.push_back(i);
+  }
+  if (places.empty()) return fates;
+  auto recorded = measurement_.Record(std::move(good));
+  if (!recorded.ok()) return recorded.status();
+  Merge(std::move(recorded->outcomes), places, fates);
+  return fates;
+}
+
+}  // namespace insightloop
