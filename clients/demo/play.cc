@@ -4,6 +4,9 @@
 
 #include <array>
 #include <map>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -56,8 +59,7 @@ class Performance {
   void PrintExperiment(const v1::Experiment& experiment);
   void PrintExamples();
   absl::Status AskAgain();
-  absl::Status PassUntilDay(int day, Reporter& reporter,
-                            std::vector<std::vector<std::string>>& rows);
+  absl::Status PassUntilDay(int day, std::vector<std::vector<std::string>>& rows);
   absl::Status RepeatBatch();
   absl::Status ReadLineage();
   std::int64_t Day(int day) const { return kStartSeconds + day * kSecondsPerDay; }
@@ -282,7 +284,7 @@ absl::Status Performance::LiveTwoWeeks() {
   std::vector<std::vector<std::string>> rows = {
       {"until", "mails seen", "clicks", "orders", "unsubscribed", "csat rows", "nps rows"}};
   for (const int day : {1, 2, 3, 4, 5, 6, 7, 12, kStopDay}) {
-    if (auto status = PassUntilDay(day, *reporter_, rows); !status.ok()) return status;
+    if (auto status = PassUntilDay(day, rows); !status.ok()) return status;
   }
   print_.Table(rows);
   print_.Say(
@@ -293,9 +295,8 @@ absl::Status Performance::LiveTwoWeeks() {
 }
 
 // Lets the days pass and adds what was recorded as a row.
-absl::Status Performance::PassUntilDay(int day, Reporter& reporter,
-                                       std::vector<std::vector<std::string>>& rows) {
-  auto report = reporter.PassUntil(Day(day));
+absl::Status Performance::PassUntilDay(int day, std::vector<std::vector<std::string>>& rows) {
+  auto report = reporter_->PassUntil(Day(day));
   if (!report.ok()) return report.status();
   std::vector<std::string> row = {DayText(Day(day))};
   for (const char* event :
@@ -363,7 +364,7 @@ absl::Status Performance::TryToConcludeEarly() {
 
 absl::Status Performance::Conclude() {
   std::vector<std::vector<std::string>> unused;
-  if (auto status = PassUntilDay(kConcludeDay, *reporter_, unused); !status.ok()) return status;
+  if (auto status = PassUntilDay(kConcludeDay, unused); !status.ok()) return status;
   print_.Step("Conclude, on " + TimeText(Day(kConcludeDay)) + ": every window has closed");
   v1::ConcludeExperimentRequest request;
   request.set_name(kExperiment);
