@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/analysis/analyst.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/analysis/decision.h"
+#include "engine/analysis/figures.h"
+#include "engine/analysis/health.h"
+#include "engine/analysis/reading.h"
+#include "engine/analysis/results.h"
+#include "engine/analysis/study.h"
+
+namespace insightloop {
+namespace {
+
+void AddPlanned(const SealedPlan& plan, const std::string& name, Role role,
+                std::vector<PlannedMetric>& planned) {
+  const Metric* metric = FindByName(plan.metrics, name);
+  if (metric == nullptr) return;
+  const bool is_known = std::any_of(planned.begin(), planned.end(),
+                                    [=](const PlannedMetric& p) { return p.metric == metric; });
+  if (!is_known) planned.push_back({.metric = metric, .role = role});
+}
+
+MeasuredMetric ToMeasured(const SealedPlan& plan, const Metric& metric) {
+  MeasuredMetric measured = {.event = metric.event, .kind = metric.kind, .window = metric.window};
+  const Event* event = FindByName(plan.events, metric.event);
+  if (event == nullptr) return measured;
+  measured.event_has_value = event->value_kind != ValueKind::kNone;
+  measured.steps_per_unit = StepsPerUnit(event->resolution).value_or(1);
+  if (metric.kind == MetricKind::kCsat && event->maximum.has_value()) {
+    const double boxes_below = *event->maximum - 1;
+    measured.top_two_from =
+        std::llround(boxes_below * static_cast<double>(measured.steps_per_unit));
+  }
+  return measured;
+}
+
+bool IsStopped(const Experiment& experiment) {
+  return experiment.state == ExperimentState::kStopped ||
+         experiment.state == ExperimentState::kConcluded;
+}
+
+// Files of finished experiments are complete: without windows there is nothing to wait for.
+bool IsWaitingForLateFacts(const SealedPlan& plan, const MeasurePlan& measure) {
+  return !plan.external ||
+         std::any_of(measure.metrics.begin(), measure.metrics.end(),
+                     [](const MeasuredMetric& metric) { return metric.window.has_value(); });
+}
+
+// ---------------------------------------------------------------------------------------------------
+// Verdict
+
+struct Surveys {
+  std::vector<HealthCheck> checks;  // one for each survey metric
+  std::vector<bool> primary_differs;
+};
+
+Surveys CheckSurveys(const Study& study, const Figures& figures) {
+  Surveys surveys = {.primary_differs = std::vector<bool>(study.treatments.size())};
+  for (std::size_t m = 0; m < study.metrics.size(); ++m) {
+    if (!IsSurvey(study.kind(m))) continue;
+    ResponseRates rates = CheckResponseRate(study, figures, m);
+    surveys.checks.push_back(std::move(rates.check));
+    if (study.metrics[m].role == Role::kPrimary) surveys.primary_differs = rates.differs;
+  }
+  return surveys;
+}
+
+bool IsSameDecision(const Ruling& a, const Ruling& b) {
+  return a.decision == b.decision && a.ship_variant == b.ship_variant;
+}
+
+std::vector<Reason> FailuresOf(const std::vector<HealthCheck>& health) {
+  std::vector<Reason> failures;
+  for (const HealthCheck& check : health) {
+    if (check.status != CheckStatus::kFail) continue;
+    failures.push_back({.code = std::string(EnumName(check.check)), .detail = check.detail});
+  }
+  return failures;
+}
+
+}  // namespace
+
+std::vector<PlannedMetric> PlannedMetrics(const SealedPlan& plan) {
+  std::vector<PlannedMetric> planned;
+  AddPlanned(plan, plan.hypothesis.primary_metric, Role::kPrimary, planned);
+  AddPlanned(plan, plan.hypothesis.mechanism_metric, Role::kMechanism, planned);
+  for (const Guardrail& guardrail : plan.hypothesis.guardrails) {
+    AddPlanned(plan, guardrail.metric, Role::kGuardrail, planned);
+  }
+  for (const std::string& name : plan.plan.secondary_metrics) {
+    AddPlanned(plan, name, Role::kSecondary, planned);
+  }
+  return planned;
+}
+
+MeasurePlan MakeMeasurePlan(const SealedPlan& plan, const Experiment& experiment,
+                            const Limits& limits) {
+  MeasurePlan measure = {.experiment = plan.experiment,
+                         .max_segment_values = limits.max_segment_values};
+  for (const Variant& variant : plan.variants) measure.variants.push_back(variant.variant_id);
+  for (const PlannedMetric& planned : PlannedMetrics(plan)) {
+    measure.metrics.push_back(ToMeasured(plan, *planned.metric));
+  }
+  for (const std::string& attribute : plan.plan.segment_attributes) {
+    measure.segment_attributes.emplace_back(IdOf(attribute));
+  }
+  if (IsStopped(experiment)) measure.stop_time = experiment.stop_time;
+  if (IsWaitingForLateFacts(plan, measure)) measure.lateness_allowance = limits.lateness_allowance;
+  return measure;
+}
+
+absl::StatusOr<Verdict> MakeVerdict(const SealedPlan& plan, const Experiment& experiment,
+                                    const Measured& measured, Time data_through) {
+  const auto study = MakeStudy(plan);
+  if (!study.ok()) return study.status();
+  const auto figures = ArrangeFigures(*study, measured, CrossedUnits::kLeftOut);
+  if (!figures.ok()) return figures.status();
+  const auto with_crossed = ArrangeFigures(*study, measured, CrossedUnits::kInFirstVariant);
+  if (!with_crossed.ok()) return with_crossed.status();
+  auto results = MakeResults(*study, *figures, measured.dropped_segments);
+  if (!results.ok()) return results.status();
+
+  const Progress progress = MakeProgress(*study, experiment, measured, *figures, data_through);
+  const Surveys surveys = CheckSurveys(*study, *figures);
+  Situation situation =
+      ReadSituation(*study, progress, figures->all, figures->all, surveys.primary_differs);
+  const Situation other =
+      ReadSituation(*study, progress, with_crossed->all, figures->all, surveys.primary_differs);
+  const bool decision_differs = !IsSameDecision(Decide(situation), Decide(other));
+
+  std::vector<HealthCheck> health = {CheckSampleRatio(*study, measured),
+                                     CheckCrossedUnits(measured, decision_differs),
+                                     CheckLateFacts(measured)};
+  health.insert(health.end(), surveys.checks.begin(), surveys.checks.end());
+  health.push_back(CheckMinDuration(progress));
+  health.push_back(CheckExactSums(*study, *with_crossed));
+
+  situation.failures = FailuresOf(health);
+  Ruling ruling = Decide(situation);
+  return Verdict{.experiment = plan.experiment,
+                 .data_through = data_through,
+                 .plan_digest = experiment.plan_digest,
+                 .decision = ruling.decision,
+                 .ship_variant = std::move(ruling.ship_variant),
+                 .reasons = std::move(ruling.reasons),
+                 .health = std::move(health),
+                 .results = *std::move(results),
+                 .matured_units = progress.matured_units,
+                 .in_flight_units = progress.in_flight_units};
+}
+
+}  // namespace insightloop

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/analysis/contrast.h"
+
+#include <cmath>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "stats/mean_difference.h"
+#include "stats/moments.h"
+#include "stats/satisfaction.h"
+#include "stats/two_proportions.h"
+
+namespace insightloop {
+namespace {
+
+constexpr char kOverflowed[] =
+    "The metric's sums exceed what exact arithmetic holds, so no figure can be formed.";
+
+// One arm reduced to what a comparison of its statistic takes.
+struct Arm {
+  std::string variant;
+  bool survey = false, overflowed = false;
+  std::int64_t units = 0;
+  std::optional<double> value;
+  stats::Proportion share;                           // SHARE, TOP_TWO_SHARE
+  stats::NpsCounts answers;                          // NET_PROMOTER_SCORE
+  std::optional<stats::Moments> moments;             // MEAN, MEAN_SCORE
+  std::optional<stats::MeanEstimate> mean_estimate;  // where a relative lift has a meaning
+};
+
+void ReadShare(Arm& arm, std::int64_t successes) {
+  arm.share = {.successes = successes, .trials = arm.units};
+  const auto n = static_cast<double>(arm.units);
+  const double value = static_cast<double>(successes) / n;
+  const double failures = static_cast<double>(arm.units - successes) / n;
+  arm.value = value;
+  arm.mean_estimate = {.mean = value, .standard_error = std::sqrt(value * failures / n)};
+}
+
+void ReadMean(Arm& arm, const MetricSums& sums, double resolution) {
+  const absl::StatusOr<stats::Moments> moments = sums.values.ToMoments(resolution);
+  if (!moments.ok()) return;
+  arm.moments = *moments;
+  arm.value = moments->mean;
+  if (arm.survey || !moments->sample_variance.has_value()) return;
+  arm.mean_estimate = {
+      .mean = moments->mean,
+      .standard_error = std::sqrt(*moments->sample_variance / static_cast<double>(arm.units))};
+}
+
+void ReadScore(Arm& arm, const MetricSums& sums) {
+  arm.answers = {.promoters = sums.promoters,
+                 .passives = arm.units - sums.promoters - sums.detractors,
+                 .detractors = sums.detractors};
+  const absl::StatusOr<stats::NpsEstimate> estimate = stats::EstimateNps(arm.answers);
+  if (estimate.ok()) arm.value = estimate->score;
+}
+
+Arm ReadArm(const Study& study, const CellFigures& cell, const ContrastOf& of,
+            std::size_t variant) {
+  const ArmFigures& figures = cell.arms[variant];
+  const MetricSums& sums = figures.metrics[of.metric];
+  const bool survey = IsSurvey(study.kind(of.metric));
+  Arm arm = {.variant = study.variant_id(variant),
+             .survey = survey,
+             .overflowed = sums.values.overflowed(),
+             .units = survey ? sums.values.count() : figures.units};
+  if (arm.units == 0 || arm.overflowed) return arm;
+  switch (of.statistic) {
+    case Statistic::kStatisticUnspecified:
+      break;
+    case Statistic::kShare:
+      ReadShare(arm, sums.nonzero);
+      break;
+    case Statistic::kTopTwoShare:
+      ReadShare(arm, sums.top_two);
+      break;
+    case Statistic::kMean:
+    case Statistic::kMeanScore:
+      ReadMean(arm, sums, study.metrics[of.metric].resolution);
+      break;
+    case Statistic::kNetPromoterScore:
+      ReadScore(arm, sums);
+      break;
+  }
+  return arm;
+}
+
+std::string WhyNoValue(const Arm& arm) {
+  if (arm.value.has_value()) return "";
+  if (arm.overflowed) return kOverflowed;
+  if (arm.survey) return absl::StrCat("Nobody in ", arm.variant, " answered.");
+  return absl::StrCat("No unit of ", arm.variant, " has matured.");
+}
+
+absl::StatusOr<stats::Comparison> Compare(const stats::Arms<Arm>& arms, Statistic statistic,
+                                          double level) {
+  const auto& [control, treatment] = arms;
+  switch (statistic) {
+    case Statistic::kStatisticUnspecified:
+      break;
+    case Statistic::kShare:
+    case Statistic::kTopTwoShare:
+      return stats::CompareProportions({.control = control.share, .treatment = treatment.share},
+                                       level);
+    case Statistic::kMean:
+    case Statistic::kMeanScore:
+      return stats::CompareMeans({.control = *control.moments, .treatment = *treatment.moments},
+                                 level);
+    case Statistic::kNetPromoterScore:
+      return stats::CompareNps({.control = control.answers, .treatment = treatment.answers}, level);
+  }
+  return absl::InternalError("no statistic");
+}
+
+bool IsMean(Statistic statistic) {
+  return statistic == Statistic::kMean || statistic == Statistic::kMeanScore;
+}
+
+std::string WhyNoComparison(const stats::Arms<Arm>& arms, Statistic statistic) {
+  if (IsMean(statistic) && (arms.control.units < 2 || arms.treatment.units < 2)) {
+    return "A variance needs at least two units in each of the two variants.";
+  }
+  return "In each of the two variants all units have the same value, so the difference has no "
+         "standard error.";
+}
+
+void AddLift(Contrast& contrast, const stats::Arms<Arm>& arms, Statistic statistic, double level) {
+  if (statistic == Statistic::kNetPromoterScore || statistic == Statistic::kMeanScore) {
+    contrast.no_lift = "A score has no natural zero, so a share of it says nothing.";
+    return;
+  }
+  if (!contrast.comparison.has_value()) {
+    contrast.no_lift = contrast.no_comparison;
+    return;
+  }
+  if (*arms.control.value <= 0 || *arms.treatment.value <= 0) {
+    contrast.no_lift = "A relative lift needs values above 0 in both variants.";
+    return;
+  }
+  const absl::StatusOr<stats::RelativeLift> lift = stats::EstimateRelativeLift(
+      {.control = *arms.control.mean_estimate, .treatment = *arms.treatment.mean_estimate}, level,
+      contrast.comparison->degrees_of_freedom);
+  if (lift.ok()) {
+    contrast.lift = *lift;
+    return;
+  }
+  contrast.no_lift =
+      "A value is below three of its own standard errors: too uncertain to be relative to.";
+}
+
+}  // namespace
+
+Contrast MakeContrast(const Study& study, const CellFigures& cell, const ContrastOf& of,
+                      double level) {
+  const stats::Arms<Arm> arms = {.control = ReadArm(study, cell, of, of.control),
+                                 .treatment = ReadArm(study, cell, of, of.treatment)};
+  Contrast contrast = {
+      .units = {.control = arms.control.units, .treatment = arms.treatment.units},
+      .values = {.control = arms.control.value, .treatment = arms.treatment.value},
+      .no_treatment_value = WhyNoValue(arms.treatment),
+      .no_control_value = WhyNoValue(arms.control),
+  };
+  if (!arms.control.value.has_value() || !arms.treatment.value.has_value()) {
+    contrast.no_effect =
+        arms.control.value.has_value() ? contrast.no_treatment_value : contrast.no_control_value;
+    contrast.no_comparison = contrast.no_effect;
+  } else {
+    const auto comparison = Compare(arms, of.statistic, level);
+    contrast.effect = *arms.treatment.value - *arms.control.value;
+    if (comparison.ok()) {
+      // Of shares it is formed from whole numbers, with more digits than the difference of two.
+      contrast.effect = comparison->absolute_effect;
+      contrast.comparison = *comparison;
+    } else {
+      contrast.no_comparison = WhyNoComparison(arms, of.statistic);
+    }
+  }
+  AddLift(contrast, arms, of.statistic, level);
+  return contrast;
+}
+
+}  // namespace insightloop

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/analysis/decision.h"
+
+#include <algorithm>
+
+namespace insightloop {
+namespace {
+
+bool HasGuardrail(const ArmEvidence& evidence, GuardrailState state) {
+  return std::find(evidence.guardrails.begin(), evidence.guardrails.end(), state) !=
+         evidence.guardrails.end();
+}
+
+bool IsSmall(const ArmEvidence& evidence) {
+  return evidence.smallest && evidence.on_its_scale &&
+         evidence.on_its_scale->lower > -*evidence.smallest &&
+         evidence.on_its_scale->upper < *evidence.smallest;
+}
+
+bool IsHarmed(ArmClass arm_class) {
+  return arm_class == ArmClass::kGuardrailHarmed || arm_class == ArmClass::kWorse;
+}
+
+template <typename Predicate>
+bool EveryArm(const Situation& situation, Predicate predicate) {
+  return std::all_of(situation.arms.begin(), situation.arms.end(),
+                     [&](const ArmState& arm) { return predicate(arm.arm_class); });
+}
+
+bool IsEveryArmHarmed(const Situation& situation) {
+  const bool may_read_primary = situation.burnt_in && situation.reading_allowed;
+  return EveryArm(situation, [=](ArmClass arm_class) {
+    return arm_class == ArmClass::kGuardrailHarmed ||
+           (arm_class == ArmClass::kWorse && may_read_primary);
+  });
+}
+
+int FindRow(const Situation& situation) {
+  if (!situation.failures.empty()) return 1;
+  if (IsEveryArmHarmed(situation)) return 2;
+  if (!situation.burnt_in) return 3;
+  if (!situation.reading_allowed) return 4;
+  if (BestWinner(situation.arms) != nullptr) return 5;
+  const auto is_settled = [](ArmClass c) { return c == ArmClass::kSmall || IsHarmed(c); };
+  if (EveryArm(situation, is_settled)) return 6;
+  return situation.ended ? 7 : 8;
+}
+
+Decision DecisionOf(int row, bool ended) {
+  switch (row) {
+    case 1:
+      return Decision::kInvalid;
+    case 2:
+      return Decision::kDoNotShip;
+    case 3:
+    case 4:
+      return ended ? Decision::kInconclusive : Decision::kKeepRunning;
+    case 5:
+      return Decision::kShip;
+    case 6:
+      return Decision::kNoMeaningfulEffect;
+    case 7:
+      return Decision::kInconclusive;
+    default:
+      return Decision::kKeepRunning;
+  }
+}
+
+void Append(std::vector<Reason>& reasons, const std::vector<Reason>& more) {
+  reasons.insert(reasons.end(), more.begin(), more.end());
+}
+
+void AppendAllArms(std::vector<Reason>& reasons, const Situation& situation) {
+  for (const ArmState& arm : situation.arms) Append(reasons, arm.reasons);
+}
+
+// Harm is named whatever was decided; before a reading only that of guardrails.
+void AppendHarmedArms(std::vector<Reason>& reasons, const Situation& situation, bool primary) {
+  for (const ArmState& arm : situation.arms) {
+    if (arm.arm_class == ArmClass::kGuardrailHarmed ||
+        (primary && arm.arm_class == ArmClass::kWorse)) {
+      Append(reasons, arm.reasons);
+    }
+  }
+}
+
+std::vector<Reason> ReasonsOf(int row, const Situation& situation) {
+  std::vector<Reason> reasons;
+  switch (row) {
+    case 1:
+      return situation.failures;
+    case 3:
+      reasons = situation.not_enough_data;
+      Append(reasons, situation.before_reading);
+      AppendHarmedArms(reasons, situation, /*primary=*/false);
+      return reasons;
+    case 4:
+      reasons = situation.before_reading;
+      AppendHarmedArms(reasons, situation, /*primary=*/false);
+      return reasons;
+    case 5:
+      reasons = BestWinner(situation.arms)->reasons;
+      Append(reasons, situation.best_arm);
+      AppendHarmedArms(reasons, situation, /*primary=*/true);
+      return reasons;
+    case 8:
+      reasons = situation.waiting;
+      AppendAllArms(reasons, situation);
+      // Too small is a judgement on what is over.
+      std::erase_if(reasons, [](const Reason& reason) { return reason.code == "TOO_SMALL"; });
+      return reasons;
+    default:
+      AppendAllArms(reasons, situation);
+      return reasons;
+  }
+}
+
+}  // namespace
+
+ArmClass ClassifyArm(const ArmEvidence& evidence) {
+  if (HasGuardrail(evidence, GuardrailState::kHarmed)) return ArmClass::kGuardrailHarmed;
+  if (!evidence.effect) return ArmClass::kOpen;
+  if (evidence.effect->upper < 0) return ArmClass::kWorse;
+  if (IsSmall(evidence)) return ArmClass::kSmall;
+  // Those who answered may differ between the arms, which no interval covers.
+  if (evidence.effect->lower <= 0 || evidence.response_differs) return ArmClass::kOpen;
+  return HasGuardrail(evidence, GuardrailState::kOpen) ? ArmClass::kPending : ArmClass::kWin;
+}
+
+bool IsGainRuledOut(const ArmEvidence& evidence) {
+  return evidence.smallest && evidence.on_its_scale &&
+         evidence.on_its_scale->upper < *evidence.smallest;
+}
+
+Ruling Decide(const Situation& situation) {
+  const int row = FindRow(situation);
+  return {.decision = DecisionOf(row, situation.ended),
+          .row = row,
+          .ship_variant = row == 5 ? BestWinner(situation.arms)->variant : "",
+          .reasons = ReasonsOf(row, situation)};
+}
+
+const ArmState* BestWinner(const std::vector<ArmState>& arms) {
+  const ArmState* best = nullptr;
+  for (const ArmState& arm : arms) {
+    if (arm.arm_class != ArmClass::kWin) continue;
+    if (best == nullptr || arm.gain > best->gain) best = &arm;
+  }
+  return best;
+}
+
+}  // namespace insightloop

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The decision: a table of which the first row that holds decides. Total and exclusive: the last
+// row holds always. `HARMED` is guardrail harm at any time, a worse primary metric only once
+// burn-in is met and a reading is allowed.
+//
+//   1  a health check fails          INVALID
+//   2  every arm is harmed           DO_NOT_SHIP
+//   3  burn-in is not met            KEEP_RUNNING; ended: INCONCLUSIVE
+//   4  no reading is allowed yet     KEEP_RUNNING; ended: INCONCLUSIVE
+//   5  some arm wins                 SHIP, the winner with the largest gain
+//   6  every arm is small or harmed  NO_MEANINGFUL_EFFECT
+//   7  ended                         INCONCLUSIVE
+//   8  else                          KEEP_RUNNING
+//
+// Pure functions; safe from any thread.
+
+#ifndef INSIGHTLOOP_ENGINE_ANALYSIS_DECISION_H_
+#define INSIGHTLOOP_ENGINE_ANALYSIS_DECISION_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/domain/verdict.h"
+
+namespace insightloop {
+
+// A range that covers an effect, turned so that up is good.
+struct Bounds {
+  double lower = 0, upper = 0;
+};
+
+// What a guardrail says of an arm.
+enum class GuardrailState { kHarmed, kHolds, kOpen };
+
+// What is known of one treatment against the control.
+struct ArmEvidence {
+  std::optional<Bounds> effect;        // on the primary metric; absent: too little data
+  std::optional<double> smallest;      // effect that matters, above 0; absent: none is given
+  std::optional<Bounds> on_its_scale;  // the effect on the scale of `smallest`
+  bool response_differs = false;       // the primary is a survey, answered at another rate
+  std::vector<GuardrailState> guardrails;
+};
+
+enum class ArmClass {
+  kGuardrailHarmed,  // beyond a guardrail's margin
+  kWorse,            // on the primary metric
+  kSmall,            // effects that matter are ruled out either way
+  kWin,              // better, and every guardrail holds
+  kPending,          // better, but a guardrail is open
+  kOpen,             // none of these
+};
+
+// The first class in that order that holds.
+ArmClass ClassifyArm(const ArmEvidence& evidence);
+
+// Whether an effect that matters is ruled out in the good direction.
+bool IsGainRuledOut(const ArmEvidence& evidence);
+
+struct ArmState {
+  std::string variant;
+  ArmClass arm_class{};
+  double gain = 0;              // estimate on the primary metric, up is good
+  std::vector<Reason> reasons;  // of its class
+};
+
+struct Situation {
+  std::vector<Reason> failures;  // health checks that fail
+  bool burnt_in = false;         // enough data in some comparison
+  bool reading_allowed = false;
+  bool ended = false;          // stopped, and all windows closed
+  std::vector<ArmState> arms;  // treatments that take part; not empty
+  // Reasons of rows 3, 4, 5 and 8.
+  std::vector<Reason> not_enough_data, before_reading, best_arm, waiting;
+};
+
+struct Ruling {
+  Decision decision{};
+  int row = 0;               // of the table
+  std::string ship_variant;  // when the decision is SHIP
+  std::vector<Reason> reasons;
+};
+
+Ruling Decide(const Situation& situation);
+
+// The winner with the largest gain, of equals the first; nullptr when no arm wins.
+const ArmState* BestWinner(const std::vector<ArmState>& arms);
+
+}  // namespace insightloop
+
+#endif  // INSIGHTLOOP_ENGINE_ANALYSIS_DECISION_H_

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/analysis/figures.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace insightloop {
+namespace {
+
+absl::Status CheckMetric(MetricKind kind, const MetricSums& sums, std::int64_t units) {
+  const std::int64_t counted = sums.values.count();
+  // Overflowed sums have lost their count; health reports them.
+  if (!sums.values.overflowed() && (IsSurvey(kind) ? counted > units : counted != units)) {
+    return absl::InternalError(absl::StrCat(counted, " values of ", units, " units"));
+  }
+  const bool fits = sums.nonzero >= 0 && sums.nonzero <= units && sums.asked >= 0 &&
+                    sums.promoters >= 0 && sums.detractors >= 0 && sums.top_two >= 0;
+  if (!fits) return absl::InternalError("a count out of range");
+  if (!IsSurvey(kind) || sums.values.overflowed()) return absl::OkStatus();
+  if (sums.asked < counted || sums.promoters + sums.detractors > counted ||
+      sums.top_two > counted) {
+    return absl::InternalError(absl::StrCat("counts that exceed the ", counted, " answers"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckStratum(const Study& study, const Stratum& stratum) {
+  if (stratum.variant >= study.plan->variants.size() ||
+      stratum.metrics.size() != study.metrics.size() || stratum.units < 0) {
+    return absl::InternalError("a stratum does not fit the sealed plan");
+  }
+  for (std::size_t m = 0; m < study.metrics.size(); ++m) {
+    const absl::Status status = CheckMetric(study.kind(m), stratum.metrics[m], stratum.units);
+    if (!status.ok()) {
+      return absl::InternalError(absl::StrCat("the figures of ", study.metric_name(m), " in ",
+                                              study.variant_id(stratum.variant), " have ",
+                                              status.message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckMeasured(const Study& study, const Measured& measured) {
+  if (measured.exposed_units.size() != study.plan->variants.size()) {
+    return absl::InternalError("exposed units are not given for every variant of the plan");
+  }
+  for (const Stratum& stratum : measured.strata) {
+    // Pooling epochs of different splits would mix their levels into the effect (Simpson).
+    if (stratum.epoch != measured.strata.front().epoch) {
+      return absl::InternalError("figures of more than one epoch cannot be analysed yet");
+    }
+    if (absl::Status status = CheckStratum(study, stratum); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+void AddTo(MetricSums& sum, const MetricSums& more) {
+  sum.values.Merge(more.values);
+  sum.nonzero += more.nonzero;
+  sum.asked += more.asked;
+  sum.promoters += more.promoters;
+  sum.detractors += more.detractors;
+  sum.top_two += more.top_two;
+}
+
+void AddTo(ArmFigures& sum, const Stratum& more) {
+  sum.units += more.units;
+  for (std::size_t m = 0; m < sum.metrics.size(); ++m) AddTo(sum.metrics[m], more.metrics[m]);
+}
+
+CellFigures EmptyCell(const Study& study, std::string segment) {
+  const ArmFigures arm = {.metrics = std::vector<MetricSums>(study.metrics.size())};
+  return {.segment = std::move(segment),
+          .arms = std::vector<ArmFigures>(study.plan->variants.size(), arm)};
+}
+
+// Place of a cell's attribute in the plan, then its value.
+std::pair<std::size_t, std::string> OrderOf(const Study& study, const std::string& segment) {
+  const std::vector<std::string>& attributes = study.plan->plan.segment_attributes;
+  const std::string attribute = AttributeOf(segment);
+  const auto found =
+      std::find_if(attributes.begin(), attributes.end(),
+                   [&attribute](const std::string& name) { return IdOf(name) == attribute; });
+  return {static_cast<std::size_t>(found - attributes.begin()), segment};
+}
+
+}  // namespace
+
+absl::StatusOr<Figures> ArrangeFigures(const Study& study, const Measured& measured,
+                                       CrossedUnits crossed) {
+  if (absl::Status status = CheckMeasured(study, measured); !status.ok()) return status;
+  Figures figures = {.all = EmptyCell(study, "")};
+  std::map<std::pair<std::size_t, std::string>, CellFigures> cells;
+  for (const Stratum& stratum : measured.strata) {
+    if (stratum.crossed && crossed == CrossedUnits::kLeftOut) continue;
+    CellFigures* cell = &figures.all;
+    if (!stratum.segment.empty()) {
+      cell = &cells.try_emplace(OrderOf(study, stratum.segment), EmptyCell(study, stratum.segment))
+                  .first->second;
+    }
+    AddTo(cell->arms[stratum.variant], stratum);
+  }
+  for (auto& [order, cell] : cells) figures.cells.push_back(std::move(cell));
+  return figures;
+}
+
+std::string AttributeOf(const std::string& segment) { return segment.substr(0, segment.find('=')); }
+
+}  // namespace insightloop

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/analysis/health.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "engine/analysis/wording.h"
+#include "stats/sample_ratio.h"
+#include "stats/two_proportions.h"
+
+namespace insightloop {
+namespace {
+
+// Where a check begins to warn and to fail: shares above it, p-values below it.
+struct Thresholds {
+  double warn = 0, fail = 0;
+};
+constexpr Thresholds kSampleRatioP = {.warn = 0.01, .fail = 0.001};
+constexpr Thresholds kCrossedShare = {.warn = 0.001, .fail = 0.1};
+constexpr Thresholds kLateShare = {.warn = 0.01, .fail = 0.1};
+constexpr double kResponseP = 0.05;
+
+CheckStatus StatusAbove(double share, const Thresholds& bounds) {
+  if (share > bounds.fail) return CheckStatus::kFail;
+  return share > bounds.warn ? CheckStatus::kWarn : CheckStatus::kPass;
+}
+
+CheckStatus StatusBelow(double p_value, const Thresholds& bounds) {
+  if (p_value < bounds.fail) return CheckStatus::kFail;
+  return p_value < bounds.warn ? CheckStatus::kWarn : CheckStatus::kPass;
+}
+
+double Share(std::int64_t part, std::int64_t whole) {
+  return static_cast<double>(part) / static_cast<double>(whole);
+}
+
+// ---------------------------------------------------------------------------------------------------
+// Sample ratio
+
+// Arms that the plan gives units.
+struct Split {
+  std::vector<std::int64_t> units;
+  std::vector<std::uint32_t> weights;
+  std::vector<std::string> texts;       // `mens 21,307 (weight 1)`
+  std::vector<std::string> unexpected;  // units of arms that should have none
+};
+
+Split SplitOf(const Study& study, const Measured& measured) {
+  Split split;
+  for (std::size_t v = 0; v < study.plan->variants.size(); ++v) {
+    const Variant& variant = study.plan->variants[v];
+    const std::int64_t units = measured.exposed_units[v];
+    if (variant.weight > 0) {
+      split.units.push_back(units);
+      split.weights.push_back(static_cast<std::uint32_t>(variant.weight));
+      split.texts.push_back(
+          absl::StrCat(variant.variant_id, " ", Grouped(units), " (weight ", variant.weight, ")"));
+    } else if (units > 0) {
+      split.unexpected.push_back(absl::StrCat(Counted(units, "unit"), " in ", variant.variant_id));
+    }
+  }
+  return split;
+}
+
+// ---------------------------------------------------------------------------------------------------
+// Response rate
+
+struct Responses {
+  std::int64_t answered = 0, asked = 0;
+};
+
+Responses ResponsesOf(const Figures& figures, std::size_t metric, std::size_t variant) {
+  const MetricSums& sums = figures.all.arms[variant].metrics[metric];
+  return {.answered = sums.values.count(), .asked = sums.asked};
+}
+
+// `metrics/nps: 97 % of 2,831 asked in 2017 answered, nobody was asked in 2018`.
+std::string RatesText(const Study& study, const Figures& figures, std::size_t metric) {
+  std::vector<std::string> texts;
+  for (std::size_t v = 0; v < study.plan->variants.size(); ++v) {
+    const Responses responses = ResponsesOf(figures, metric, v);
+    if (responses.asked == 0) {
+      texts.push_back(absl::StrCat("nobody was asked in ", study.variant_id(v)));
+      continue;
+    }
+    texts.push_back(absl::StrCat(Percent(Share(responses.answered, responses.asked)), " of ",
+                                 Grouped(responses.asked), " asked in ", study.variant_id(v),
+                                 " answered"));
+  }
+  return absl::StrCat(study.metric_name(metric), ": ", absl::StrJoin(texts, ", "));
+}
+
+// p-value of "answered as often as in the control"; absent when there is no test.
+std::optional<double> CompareResponses(const Responses& control, const Responses& treatment) {
+  if (control.asked == 0 || treatment.asked == 0) return std::nullopt;
+  const auto comparison = stats::CompareProportions(
+      {.control = {.successes = control.answered, .trials = control.asked},
+       .treatment = {.successes = treatment.answered, .trials = treatment.asked}},
+      1 - kResponseP);
+  if (comparison.ok()) return comparison->p_value;
+  return std::nullopt;
+}
+
+}  // namespace
+
+HealthCheck CheckSampleRatio(const Study& study, const Measured& measured) {
+  HealthCheck check = {.check = Check::kSampleRatio, .status = CheckStatus::kPass};
+  const Split split = SplitOf(study, measured);
+  const std::string units =
+      absl::StrCat("Units at first exposure: ", absl::StrJoin(split.texts, ", "), "; ");
+  const auto result = stats::TestSampleRatio(split.units, split.weights);
+  if (result.ok()) {
+    check.p_value = result->p_value;
+    check.status = StatusBelow(result->p_value, kSampleRatioP);
+    check.detail = absl::StrCat(
+        units, check.status == CheckStatus::kPass ? "as planned" : "not as planned",
+        ", chi-square ", Number(result->chi_squared), ", ", PValueText(result->p_value), ".");
+  } else {
+    check.detail = absl::StrCat(units, "too few to be tested against the planned split.");
+  }
+  if (!split.unexpected.empty()) {
+    check.status = CheckStatus::kFail;
+    absl::StrAppend(&check.detail, " By its weight of 0 there should be none, but there are ",
+                    absl::StrJoin(split.unexpected, ", "), ".");
+  }
+  return check;
+}
+
+HealthCheck CheckCrossedUnits(const Measured& measured, bool decision_differs) {
+  HealthCheck check = {.check = Check::kCrossedUnits, .status = CheckStatus::kPass};
+  const std::int64_t exposed = std::accumulate(
+      measured.exposed_units.begin(), measured.exposed_units.end(), measured.crossed_units);
+  if (measured.crossed_units == 0) {
+    check.detail = absl::StrCat("None of ", Counted(exposed, "exposed unit"),
+                                " was seen in more than one variant.");
+    return check;
+  }
+  const double share = Share(measured.crossed_units, exposed);
+  check.status = StatusAbove(share, kCrossedShare);
+  check.detail =
+      absl::StrCat(Grouped(measured.crossed_units), " of ", Counted(exposed, "exposed unit"), " (",
+                   Percent(share), ") were seen in more than one variant and are left out");
+  if (decision_differs) {
+    check.status = CheckStatus::kFail;
+    absl::StrAppend(&check.detail,
+                    "; counted in their first variant, they would change the decision");
+  }
+  check.detail += ".";
+  return check;
+}
+
+HealthCheck CheckLateFacts(const Measured& measured) {
+  HealthCheck check = {.check = Check::kLateFacts, .status = CheckStatus::kPass};
+  if (measured.outcomes == 0) {
+    check.detail = "No outcome of the plan's metrics has come so far.";
+    return check;
+  }
+  const double share = Share(measured.late_outcomes, measured.outcomes);
+  check.status = StatusAbove(share, kLateShare);
+  check.detail = absl::StrCat(Grouped(measured.late_outcomes), " of ",
+                              Counted(measured.outcomes, "outcome"), " (", Percent(share),
+                              ") came later than the acceptance window and are left out.");
+  return check;
+}
+
+ResponseRates CheckResponseRate(const Study& study, const Figures& figures, std::size_t metric) {
+  ResponseRates rates = {.check = {.check = Check::kResponseRate, .status = CheckStatus::kPass},
+                         .differs = std::vector<bool>(study.treatments.size())};
+  const Responses control = ResponsesOf(figures, metric, study.control);
+  for (std::size_t i = 0; i < study.treatments.size(); ++i) {
+    auto p_value = CompareResponses(control, ResponsesOf(figures, metric, study.treatments[i]));
+    if (!p_value.has_value()) continue;
+    // Bonferroni: every treatment counts, also one where nobody was asked.
+    *p_value = std::min(1.0, *p_value * static_cast<double>(study.treatments.size()));
+    rates.differs[i] = *p_value < kResponseP;
+    rates.check.p_value = std::min(*p_value, rates.check.p_value.value_or(1));
+    if (rates.differs[i]) rates.check.status = CheckStatus::kWarn;
+  }
+  rates.check.detail = RatesText(study, figures, metric);
+  if (rates.check.p_value.has_value()) {
+    absl::StrAppend(&rates.check.detail, "; under equal rates ", PValueText(*rates.check.p_value));
+  }
+  rates.check.detail += ".";
+  return rates;
+}
+
+HealthCheck CheckMinDuration(const Progress& progress) {
+  const bool is_long_enough = progress.ran_for >= kLeastDuration;
+  return {.check = Check::kMinDuration,
+          .status = is_long_enough ? CheckStatus::kPass : CheckStatus::kWarn,
+          .detail = absl::StrCat("It ran for ", DaysText(progress.ran_for),
+                                 is_long_enough ? "."
+                                                : "; at least 7 full days are needed, as "
+                                                  "weekdays differ.")};
+}
+
+HealthCheck CheckExactSums(const Study& study, const Figures& figures) {
+  std::set<std::string> overflowed;
+  const auto look_at = [&](const CellFigures& cell) {
+    for (const ArmFigures& arm : cell.arms) {
+      for (std::size_t m = 0; m < arm.metrics.size(); ++m) {
+        if (arm.metrics[m].values.overflowed()) overflowed.insert(study.metric_name(m));
+      }
+    }
+  };
+  look_at(figures.all);
+  for (const CellFigures& cell : figures.cells) look_at(cell);
+  if (overflowed.empty()) {
+    return {.check = Check::kExactSums,
+            .status = CheckStatus::kPass,
+            .detail = "Every sum stayed within what exact arithmetic holds."};
+  }
+  return {.check = Check::kExactSums,
+          .status = CheckStatus::kFail,
+          .detail = absl::StrCat("Sums of ", absl::StrJoin(overflowed, ", "),
+                                 " exceed what exact arithmetic holds.")};
+}
+
+}  // namespace insightloop

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whether the data can be trusted, before any effect is read. A check that fails makes the verdict
+// INVALID. Every check is there whenever it applies, also when it finds nothing.
+//
+//   check          WARN         FAIL
+//   SAMPLE_RATIO   p < 0.01     p < 0.001; a unit in a variant of weight 0
+//   CROSSED_UNITS  > 0.1 %      > 10 %, or the decision depends on how they are counted
+//   LATE_FACTS     > 1 %        > 10 %
+//   RESPONSE_RATE  p < 0.05     -            one for each survey metric
+//   MIN_DURATION   < 7 days     -
+//   EXACT_SUMS     -            a sum overflowed
+
+#ifndef INSIGHTLOOP_ENGINE_ANALYSIS_HEALTH_H_
+#define INSIGHTLOOP_ENGINE_ANALYSIS_HEALTH_H_
+
+#include <cstddef>
+#include <vector>
+
+#include "engine/analysis/figures.h"
+#include "engine/analysis/reading.h"
+#include "engine/analysis/study.h"
+#include "engine/domain/verdict.h"
+#include "engine/ports/measurement.h"
+
+namespace insightloop {
+
+HealthCheck CheckSampleRatio(const Study& study, const Measured& measured);
+
+// `decision_differs`: the decision with crossed units counted in their first variant is another one
+// than without them.
+HealthCheck CheckCrossedUnits(const Measured& measured, bool decision_differs);
+
+HealthCheck CheckLateFacts(const Measured& measured);
+
+// Whether a survey was answered at the control's rate in every treatment: answers of those asked,
+// matured units only.
+struct ResponseRates {
+  HealthCheck check;
+  std::vector<bool> differs;  // by index of Study::treatments
+};
+ResponseRates CheckResponseRate(const Study& study, const Figures& figures, std::size_t metric);
+
+HealthCheck CheckMinDuration(const Progress& progress);
+
+// `figures` with crossed units, so that every sum is looked at.
+HealthCheck CheckExactSums(const Study& study, const Figures& figures);
+
+}  // namespace insightloop
+
+#endif  // INSIGHTLOOP_ENGINE_ANALYSIS_HEALTH_H_

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/analysis/results.h"
+
+#include <cmath>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "engine/analysis/contrast.h"
+#include "stats/multiplicity.h"
+
+namespace insightloop {
+namespace {
+
+EffectInterval ToInterval(const stats::Interval& interval) {
+  return {.lower = interval.lower,
+          .upper = interval.upper,
+          .level = interval.level,
+          .validity = Validity::kFixedHorizon};
+}
+
+void AddAbsent(Result& result, const std::string& field, const std::string& reason) {
+  result.absent.push_back({.field = field, .reason = reason});
+}
+
+void SetValues(Result& result, const Contrast& contrast) {
+  result.units_treatment = contrast.units.treatment;
+  result.units_control = contrast.units.control;
+  result.treatment_value = contrast.values.treatment;
+  result.control_value = contrast.values.control;
+  result.absolute_effect = contrast.effect;
+  if (!result.treatment_value) AddAbsent(result, "treatmentValue", contrast.no_treatment_value);
+  if (!result.control_value) AddAbsent(result, "controlValue", contrast.no_control_value);
+  if (!result.absolute_effect) AddAbsent(result, "absoluteEffect", contrast.no_effect);
+}
+
+void SetComparison(Result& result, const Contrast& contrast) {
+  if (contrast.comparison.has_value()) {
+    result.standard_error = contrast.comparison->standard_error;
+    result.absolute_interval = ToInterval(contrast.comparison->interval);
+    result.p_value = contrast.comparison->p_value;
+    result.log_p_value = contrast.comparison->log_p_value;
+    return;
+  }
+  for (const char* field :
+       {"standardError", "absoluteInterval", "pValue", "logPValue", "adjustedPValue"}) {
+    AddAbsent(result, field, contrast.no_comparison);
+  }
+}
+
+void SetLift(Result& result, const Contrast& contrast) {
+  if (contrast.lift.has_value()) {
+    result.relative_lift = contrast.lift->lift;
+    result.relative_interval = ToInterval(contrast.lift->interval);
+    return;
+  }
+  AddAbsent(result, "relativeLift", contrast.no_lift);
+  AddAbsent(result, "relativeInterval", contrast.no_lift);
+}
+
+// The primary metric's interval at the level that decides.
+void SetAdjustedInterval(Result& result, const Study& study, const CellFigures& cell,
+                         const ContrastOf& of) {
+  const double level = 1 - study.alpha / static_cast<double>(study.treatments.size());
+  const Contrast contrast = MakeContrast(study, cell, of, level);
+  if (contrast.comparison.has_value()) {
+    result.adjusted_interval = ToInterval(contrast.comparison->interval);
+  } else {
+    AddAbsent(result, "adjustedInterval", contrast.no_comparison);
+  }
+}
+
+Result MakeResult(const Study& study, const CellFigures& cell, const ContrastOf& of) {
+  Result result = {.metric = study.metric_name(of.metric),
+                   .role = study.metrics[of.metric].role,
+                   .statistic = of.statistic,
+                   .variant = study.variant_id(of.treatment),
+                   .control = study.variant_id(of.control),
+                   .segment = cell.segment};
+  const Contrast contrast = MakeContrast(study, cell, of, 1 - study.alpha);
+  SetValues(result, contrast);
+  SetComparison(result, contrast);
+  SetLift(result, contrast);
+  if (result.role == Role::kPrimary && cell.segment.empty()) {
+    SetAdjustedInterval(result, study, cell, of);
+  }
+  return result;
+}
+
+std::vector<Result> ResultsOf(const Study& study, const CellFigures& cell) {
+  std::vector<Result> results;
+  for (std::size_t m = 0; m < study.metrics.size(); ++m) {
+    for (const std::size_t treatment : study.treatments) {
+      for (const Statistic statistic : StatisticsOf(study.kind(m))) {
+        results.push_back(MakeResult(study, cell,
+                                     {.metric = m,
+                                      .statistic = statistic,
+                                      .control = study.control,
+                                      .treatment = treatment}));
+      }
+    }
+  }
+  return results;
+}
+
+// A correction is called NONE where there is nothing else in the family.
+Adjustment Named(Adjustment adjustment, std::size_t comparisons) {
+  return comparisons > 1 ? adjustment : Adjustment::kNone;
+}
+
+// Bonferroni over so many comparisons, whether or not all could be made.
+void AdjustByBonferroni(Result& result, std::size_t comparisons) {
+  result.adjustment = Named(Adjustment::kBonferroni, comparisons);
+  if (!result.p_value.has_value()) return;
+  result.adjusted_p_value = std::fmin(1.0, *result.p_value * static_cast<double>(comparisons));
+}
+
+absl::Status AdjustByHolm(const std::vector<Result*>& family) {
+  std::vector<double> p_values;
+  for (const Result* result : family) p_values.push_back(result->p_value.value_or(1));
+  const absl::StatusOr<std::vector<double>> adjusted = stats::AdjustHolm(p_values);
+  if (!adjusted.ok()) return absl::InternalError(adjusted.status().message());
+  for (std::size_t i = 0; i < family.size(); ++i) {
+    family[i]->adjustment = Named(Adjustment::kHolm, family.size());
+    if (family[i]->p_value.has_value()) family[i]->adjusted_p_value = (*adjusted)[i];
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AdjustAllUnits(const Study& study, std::vector<Result>& results) {
+  std::vector<Result*> secondary;
+  for (Result& result : results) {
+    switch (result.role) {
+      case Role::kPrimary:
+        AdjustByBonferroni(result, study.treatments.size());
+        break;
+      case Role::kSecondary:
+        secondary.push_back(&result);
+        break;
+      case Role::kGuardrail:
+      case Role::kMechanism:
+      case Role::kRoleUnspecified:
+        AdjustByBonferroni(result, 1);
+        break;
+    }
+  }
+  return AdjustByHolm(secondary);
+}
+
+void AddDropped(std::vector<Result>& results, const std::vector<std::string>& attributes) {
+  for (Result& result : results) {
+    if (result.role != Role::kPrimary) continue;
+    for (const std::string& attribute : attributes) {
+      AddAbsent(result, "segment",
+                absl::StrCat("Results by ", attribute,
+                             " are left out: it has more values than a verdict may show."));
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Result>> MakeResults(
+    const Study& study, const Figures& figures,
+    const std::vector<std::string>& dropped_attributes) {
+  std::vector<Result> results = ResultsOf(study, figures.all);
+  if (absl::Status status = AdjustAllUnits(study, results); !status.ok()) return status;
+  AddDropped(results, dropped_attributes);
+
+  std::map<std::string, std::size_t> cells_of_attribute;
+  for (const CellFigures& cell : figures.cells) ++cells_of_attribute[AttributeOf(cell.segment)];
+  for (const CellFigures& cell : figures.cells) {
+    const std::size_t comparisons =
+        cells_of_attribute[AttributeOf(cell.segment)] * study.treatments.size();
+    for (Result& result : ResultsOf(study, cell)) {
+      AdjustByBonferroni(result, comparisons);
+      results.push_back(std::move(result));
+    }
+  }
+  return results;
+}
+
+}  // namespace insightloop

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/analysis/study.h"
+
+#include <algorithm>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "engine/analysis/analyst.h"
+
+namespace insightloop {
+namespace {
+
+absl::StatusOr<StudyMetric> MakeStudyMetric(const SealedPlan& plan, const PlannedMetric& planned) {
+  const Metric& metric = *planned.metric;
+  const Event* event = FindByName(plan.events, metric.event);
+  if (event == nullptr) {
+    return absl::InternalError(
+        absl::StrCat("the sealed plan lacks ", metric.event, " of ", metric.meta.name));
+  }
+  StudyMetric result = {.metric = &metric, .role = planned.role};
+  if (ReadsValue(metric, *event)) {
+    const std::optional<std::int64_t> steps = StepsPerUnit(event->resolution);
+    if (!steps.has_value()) {
+      return absl::InternalError(absl::StrCat("the sealed plan gives ", event->meta.name,
+                                              " the resolution ", event->resolution,
+                                              ", which is no power of ten"));
+    }
+    result.resolution = 1.0 / static_cast<double>(*steps);
+  }
+  return result;
+}
+
+absl::Status FindArms(Study& study) {
+  std::size_t controls = 0;
+  const std::vector<Variant>& variants = study.plan->variants;
+  for (std::size_t v = 0; v < variants.size(); ++v) {
+    if (!variants[v].control) {
+      study.treatments.push_back(v);
+      continue;
+    }
+    study.control = v;
+    ++controls;
+  }
+  if (controls == 1 && !study.treatments.empty()) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat("the sealed plan has ", controls, " controls and ",
+                                          study.treatments.size(), " treatments"));
+}
+
+}  // namespace
+
+absl::StatusOr<Study> MakeStudy(const SealedPlan& plan) {
+  Study study = {.plan = &plan, .alpha = plan.plan.alpha == 0 ? kDefaultAlpha : plan.plan.alpha};
+  if (absl::Status status = FindArms(study); !status.ok()) return status;
+  for (const PlannedMetric& planned : PlannedMetrics(plan)) {
+    absl::StatusOr<StudyMetric> metric = MakeStudyMetric(plan, planned);
+    if (!metric.ok()) return metric.status();
+    study.metrics.push_back(*metric);
+  }
+  if (!FindMetric(study, plan.hypothesis.primary_metric).has_value()) {
+    return absl::InternalError(
+        absl::StrCat("the sealed plan lacks its primary metric ", plan.hypothesis.primary_metric));
+  }
+  return study;
+}
+
+std::optional<std::size_t> FindMetric(const Study& study, std::string_view name) {
+  const auto found =
+      std::find_if(study.metrics.begin(), study.metrics.end(),
+                   [name](const StudyMetric& m) { return m.metric->meta.name == name; });
+  if (found == study.metrics.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - study.metrics.begin());
+}
+
+bool ReadsValue(const Metric& metric, const Event& event) {
+  return metric.kind != MetricKind::kProportion && event.value_kind != ValueKind::kNone;
+}
+
+std::vector<Statistic> StatisticsOf(MetricKind kind) {
+  switch (kind) {
+    case MetricKind::kKindUnspecified:
+      break;
+    case MetricKind::kProportion:
+      return {Statistic::kShare};
+    case MetricKind::kCount:
+    case MetricKind::kMean:
+      return {Statistic::kMean};
+    case MetricKind::kNps:
+      return {Statistic::kNetPromoterScore};
+    case MetricKind::kCsat:
+      return {Statistic::kTopTwoShare, Statistic::kMeanScore};
+  }
+  return {};
+}
+
+}  // namespace insightloop

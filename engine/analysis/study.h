@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A sealed plan as the analysis reads it: its metrics with their events and scales, its control and
+// its treatments by index. Everything else in this folder takes it.
+
+#ifndef INSIGHTLOOP_ENGINE_ANALYSIS_STUDY_H_
+#define INSIGHTLOOP_ENGINE_ANALYSIS_STUDY_H_
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/domain/event.h"
+#include "engine/domain/metric.h"
+#include "engine/domain/sealed_plan.h"
+#include "engine/domain/verdict.h"
+
+namespace insightloop {
+
+struct StudyMetric {
+  const Metric* metric = nullptr;  // into the plan
+  Role role{};
+  double resolution = 1;  // size of one step of MetricSums::values, in the metric's unit
+};
+
+struct Study {
+  const SealedPlan* plan = nullptr;  // outlives the study
+  std::vector<StudyMetric> metrics;  // as PlannedMetrics
+  std::size_t control = 0;           // into plan->variants, as are the treatments
+  std::vector<std::size_t> treatments;
+  double alpha = 0;
+
+  const std::string& variant_id(std::size_t variant) const {
+    return plan->variants[variant].variant_id;
+  }
+  const std::string& metric_name(std::size_t metric) const {
+    return metrics[metric].metric->meta.name;
+  }
+  MetricKind kind(std::size_t metric) const { return metrics[metric].metric->kind; }
+};
+
+// Error: kInternal for a plan that lacks a definition, has no control, or no treatment.
+absl::StatusOr<Study> MakeStudy(const SealedPlan& plan);
+
+// Place of a metric among `study.metrics`; absent when the plan has none of that name.
+std::optional<std::size_t> FindMetric(const Study& study, std::string_view name);
+
+// Whether an outcome's value is read, rather than outcomes counted.
+bool ReadsValue(const Metric& metric, const Event& event);
+
+// What is stated of a metric of that kind. The first decides.
+std::vector<Statistic> StatisticsOf(MetricKind kind);
+
+}  // namespace insightloop
+
+#endif  // INSIGHTLOOP_ENGINE_ANALYSIS_STUDY_H_

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/analysis/wording.h"
+
+#include <cstddef>
+#include <cstdio>
+
+#include "absl/strings/str_cat.h"
+
+namespace insightloop {
+namespace {
+
+constexpr double kSmallestPrinted = 1e-300;
+
+std::string Format(const char* format, double number) {
+  char text[64];
+  // Adding 0 turns a negative zero into a plain one.
+  std::snprintf(text, sizeof(text), format, number + 0.0);
+  return text;
+}
+
+bool IsShare(Statistic statistic) {
+  return statistic == Statistic::kShare || statistic == Statistic::kTopTwoShare;
+}
+
+std::string Signed(Statistic statistic, double difference) {
+  return Format("%+.4g", IsShare(statistic) ? 100 * difference : difference);
+}
+
+const char* DifferenceUnit(Statistic statistic) {
+  if (IsShare(statistic)) return " percentage points";
+  return statistic == Statistic::kNetPromoterScore ? " points" : "";
+}
+
+}  // namespace
+
+std::string Grouped(std::int64_t number) {
+  std::string text = absl::StrCat(number);
+  const std::size_t first = number < 0 ? 1 : 0;
+  for (std::size_t at = text.size(); at > first + 3;) {
+    at -= 3;
+    text.insert(at, 1, ',');
+  }
+  return text;
+}
+
+std::string Counted(std::int64_t number, const std::string& noun) {
+  return absl::StrCat(Grouped(number), " ", noun, number == 1 ? "" : "s");
+}
+
+std::string Percent(double share) { return Format("%.4g %%", 100 * share); }
+
+std::string PValueText(double p_value) {
+  if (p_value < kSmallestPrinted) return "p < 1e-300";
+  return absl::StrCat("p = ", Format("%.3g", p_value));
+}
+
+std::string Number(double number) { return Format("%.6g", number); }
+
+std::string DaysText(Duration duration) {
+  constexpr double kMicrosPerDay = 86'400e6;
+  return absl::StrCat(Format("%.3g", static_cast<double>(duration.micros) / kMicrosPerDay),
+                      " days");
+}
+
+std::string ValueText(Statistic statistic, double value) {
+  return IsShare(statistic) ? Percent(value) : Number(value);
+}
+
+std::string DifferenceText(Statistic statistic, double difference) {
+  return absl::StrCat(Signed(statistic, difference), DifferenceUnit(statistic));
+}
+
+std::string IntervalText(Statistic statistic, double lower, double upper, double level) {
+  return absl::StrCat("[", Signed(statistic, lower), ", ", Signed(statistic, upper), "] at ",
+                      Percent(level));
+}
+
+std::string LiftText(double lift) { return Format("%+.4g %%", 100 * lift); }
+
+}  // namespace insightloop

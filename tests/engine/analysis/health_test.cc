@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/analysis/health.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "tests/engine/analysis/builders.h"
+
+namespace insightloop::testing {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+SealedPlan Visits() { return PlanBuilder().Primary("visit", MetricKind::kProportion).Build(); }
+
+HealthCheck SampleRatio(const SealedPlan& plan, const std::vector<std::int64_t>& units) {
+  const auto study = MakeStudy(plan);
+  return CheckSampleRatio(*study, {.exposed_units = units});
+}
+
+TEST(SampleRatioCheckTest, WarnsBelowOnePercentAndFailsBelowOneInAThousand) {
+  // Chi-square of two arms with one degree of freedom; 6.635 and 10.828 are its 1 % and 0.1 %
+  // points. With 5,000 + d and 5,000 - d units it is d^2 / 2,500.
+  EXPECT_EQ(SampleRatio(Visits(), {5128, 4872}).status, CheckStatus::kPass);  // 6.554
+  EXPECT_EQ(SampleRatio(Visits(), {5129, 4871}).status, CheckStatus::kWarn);  // 6.656
+  EXPECT_EQ(SampleRatio(Visits(), {5164, 4836}).status, CheckStatus::kWarn);  // 10.758
+  EXPECT_EQ(SampleRatio(Visits(), {5165, 4835}).status, CheckStatus::kFail);  // 10.890
+}
+
+TEST(SampleRatioCheckTest, UsesTheWeightsOfThePlan) {
+  const SealedPlan plan =
+      PlanBuilder().Primary("visit", MetricKind::kProportion).Weight(0, 9).Build();
+  EXPECT_EQ(SampleRatio(plan, {9000, 1000}).status, CheckStatus::kPass);
+  EXPECT_EQ(SampleRatio(plan, {5000, 5000}).status, CheckStatus::kFail);
+}
+
+TEST(SampleRatioCheckTest, DoesNotTestTooFewUnits) {
+  for (const std::vector<std::int64_t>& units :
+       {std::vector<std::int64_t>{0, 0}, std::vector<std::int64_t>{9, 0}}) {
+    const HealthCheck check = SampleRatio(Visits(), units);
+    EXPECT_EQ(check.status, CheckStatus::kPass);
+    EXPECT_FALSE(check.p_value.has_value());
+    EXPECT_THAT(check.detail, HasSubstr("too few to be tested"));
+  }
+}
+
+TEST(SampleRatioCheckTest, AUnitInAVariantOfWeightZeroFails) {
+  const SealedPlan plan = PlanBuilder()
+                              .Variants({"control", "treatment", "off"})
+                              .Weight(2, 0)
+                              .Primary("visit", MetricKind::kProportion)
+                              .Build();
+  EXPECT_EQ(SampleRatio(plan, {500, 500, 0}).status, CheckStatus::kPass);
+  const HealthCheck check = SampleRatio(plan, {500, 500, 1});
+  EXPECT_EQ(check.status, CheckStatus::kFail);
+  EXPECT_THAT(check.detail, HasSubstr("1 unit in off"));
+}
+
+HealthCheck Crossed(std::int64_t crossed, std::int64_t others) {
+  return CheckCrossedUnits({.exposed_units = {others, 0}, .crossed_units = crossed},
+                           /*decision_differs=*/false);
+}
+
+TEST(CrossedUnitsCheckTest, WarnsAboveOneInAThousandAndFailsAboveTenPercent) {
+  EXPECT_EQ(Crossed(0, 0).status, CheckStatus::kPass);
+  EXPECT_EQ(Crossed(1, 999).status, CheckStatus::kPass);
+  EXPECT_EQ(Crossed(2, 998).status, CheckStatus::kWarn);
+  EXPECT_EQ(Crossed(100, 900).status, CheckStatus::kWarn);
+  EXPECT_EQ(Crossed(101, 899).status, CheckStatus::kFail);
+}
+
+TEST(CrossedUnitsCheckTest, FailsWhenTheDecisionDependsOnThem) {
+  // Without them 10 % against 14 %, a win; with them 10.9 % against 12.7 %, none.
+  const Verdict verdict = Judged(Visits(), MeasuredBuilder(2)
+                                               .Arm(0, 2000, {Share(200, 2000)})
+                                               .Arm(1, 2000, {Share(280, 2000)})
+                                               .Crossed(1, 200, {Share(0, 200)})
+                                               .Crossed(0, 200, {Share(40, 200)})
+                                               .Build());
+  const HealthCheck check = CheckOf(verdict, Check::kCrossedUnits);
+  EXPECT_EQ(check.status, CheckStatus::kFail);
+  EXPECT_THAT(check.detail, HasSubstr("would change the decision"));
+  EXPECT_EQ(verdict.decision, Decision::kInvalid);
+  EXPECT_THAT(CodesOf(verdict), Contains("CROSSED_UNITS"));
+}
+
+TEST(CrossedUnitsCheckTest, DoesNotFailBecauseTheyWouldReachTheHorizon) {
+  SealedPlan plan = Visits();
+  plan.plan.planned_units = 4010;
+  const Verdict verdict = Judged(plan, MeasuredBuilder(2)
+                                           .Arm(0, 2000, {Share(200, 2000)})
+                                           .Arm(1, 2000, {Share(280, 2000)})
+                                           .Crossed(1, 20, {Share(3, 20)})
+                                           .Build());
+  EXPECT_EQ(CheckOf(verdict, Check::kCrossedUnits).status, CheckStatus::kWarn);
+}
+
+TEST(LateFactsCheckTest, WarnsAboveOnePercentAndFailsAboveTen) {
+  const auto status = [](std::int64_t late) {
+    return CheckLateFacts({.outcomes = 1000, .late_outcomes = late}).status;
+  };
+  EXPECT_EQ(status(10), CheckStatus::kPass);
+  EXPECT_EQ(status(11), CheckStatus::kWarn);
+  EXPECT_EQ(status(100), CheckStatus::kWarn);
+  EXPECT_EQ(status(101), CheckStatus::kFail);
+  EXPECT_EQ(CheckLateFacts({}).status, CheckStatus::kPass);
+}
+
+Verdict Survey(const PlanBuilder& plan, const std::vector<Answers>& arms) {
+  MeasuredBuilder measured(arms.size());
+  for (std::size_t v = 0; v < arms.size(); ++v) measured.Arm(v, 1000, {Nps(arms[v])});
+  return Judged(plan.Build(), measured.Build());
+}
+
+TEST(ResponseRateCheckTest, WarnsWhenAnotherShareAnswers) {
+  const PlanBuilder plan = PlanBuilder().Primary("nps", MetricKind::kNps);
+  const Answers half = {.promoters = 250, .passives = 100, .detractors = 150, .asked = 1000};
+  // z of 500 against 543 of 1,000 is 1.927, against 544 it is 1.971.
+  const Answers less = {.promoters = 250, .passives = 143, .detractors = 150, .asked = 1000};
+  const Answers more = {.promoters = 250, .passives = 144, .detractors = 150, .asked = 1000};
+  EXPECT_EQ(CheckOf(Survey(plan, {half, less}), Check::kResponseRate).status, CheckStatus::kPass);
+  EXPECT_EQ(CheckOf(Survey(plan, {half, more}), Check::kResponseRate).status, CheckStatus::kWarn);
+}
+
+TEST(ResponseRateCheckTest, CountsEveryTreatment) {
+  const PlanBuilder plan = PlanBuilder().Variants({"a", "b", "c"}).Primary("nps", MetricKind::kNps);
+  const Answers half = {.promoters = 250, .passives = 100, .detractors = 150, .asked = 1000};
+  const Answers more = {.promoters = 250, .passives = 144, .detractors = 150, .asked = 1000};
+  const HealthCheck check = CheckOf(Survey(plan, {half, half, more}), Check::kResponseRate);
+  EXPECT_EQ(check.status, CheckStatus::kPass);  // twice 0.0487
+  EXPECT_NEAR(*check.p_value, 2 * 0.0487, 5e-4);
+}
+
+TEST(ResponseRateCheckTest, SaysWhenNobodyWasAsked) {
+  const HealthCheck check = CheckOf(
+      Survey(PlanBuilder().Primary("nps", MetricKind::kNps), {{}, {}}), Check::kResponseRate);
+  EXPECT_EQ(check.status, CheckStatus::kPass);
+  EXPECT_FALSE(check.p_value.has_value());
+  EXPECT_THAT(check.detail, HasSubstr("nobody was asked in control"));
+}
+
+TEST(ResponseRateCheckTest, ThereIsOneForEverySurveyMetricAndNoneForOthers) {
+  const SealedPlan plan = PlanBuilder()
+                              .Primary("visit", MetricKind::kProportion)
+                              .Secondary("nps", MetricKind::kNps)
+                              .Secondary("csat", MetricKind::kCsat)
+                              .Build();
+  int checks = 0;
+  for (const HealthCheck& check : Judged(plan, MeasuredBuilder(2).Build()).health) {
+    checks += check.check == Check::kResponseRate ? 1 : 0;
+  }
+  EXPECT_EQ(checks, 2);
+}
+
+TEST(MinDurationCheckTest, WarnsBelowSevenFullDays) {
+  EXPECT_EQ(CheckMinDuration({.ran_for = Days(7)}).status, CheckStatus::kPass);
+  const HealthCheck check = CheckMinDuration({.ran_for = Hours(7 * 24 - 12)});
+  EXPECT_EQ(check.status, CheckStatus::kWarn);
+  EXPECT_THAT(check.detail, HasSubstr("6.5 days"));
+}
+
+TEST(ExactSumsCheckTest, AnOverflowedSumMakesTheVerdictInvalid) {
+  const SealedPlan plan = PlanBuilder().Primary("spend", MetricKind::kMean).Build();
+  MetricSums overflowed;
+  for (int i = 0; i < 4; ++i) overflowed.values.Add(std::numeric_limits<std::int64_t>::min());
+  ASSERT_TRUE(overflowed.values.overflowed());
+  const Verdict verdict = Judged(
+      plan, MeasuredBuilder(2).Arm(0, 4, {Values({{100, 4}})}).Arm(1, 4, {overflowed}).Build());
+  EXPECT_EQ(CheckOf(verdict, Check::kExactSums).status, CheckStatus::kFail);
+  EXPECT_THAT(CheckOf(verdict, Check::kExactSums).detail, HasSubstr("metrics/spend"));
+  EXPECT_EQ(verdict.decision, Decision::kInvalid);
+  EXPECT_THAT(WhyAbsent(ResultOf(verdict, {.metric = "spend"}), "treatmentValue"),
+              HasSubstr("exceed"));
+}
+
+}  // namespace
+}  // namespace insightloop::testing
