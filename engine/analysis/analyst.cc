@@ -54,7 +54,7 @@ bool IsWaitingForLateFacts(const SealedPlan& plan, const MeasurePlan& measure) {
                      [](const MeasuredMetric& metric) { return metric.window.has_value(); });
 }
 
-// ---------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Verdict
 
 struct Surveys {

@@ -17,7 +17,7 @@ constexpr std::int64_t kLeastNonzero = 50;
 constexpr std::int64_t kLeastAnswers = 50;
 constexpr double kHarmAlpha = 0.05;  // of any false alarm over all guardrails and treatments
 
-// ---------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Enough data
 
 bool HasEnough(MetricKind kind, const ArmFigures& arm, const MetricSums& sums) {
@@ -49,7 +49,7 @@ std::string HaveText(const Study& study, const CellFigures& cell, std::size_t me
                       Grouped(arm.units - sums.nonzero), " failures");
 }
 
-// ---------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Directions and scales
 
 // Of the primary metric what the hypothesis predicts, where it says so.
@@ -116,7 +116,7 @@ ContrastOf AgainstControl(const Study& study, std::size_t metric, std::size_t tr
           .treatment = treatment};
 }
 
-// ---------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Guardrails
 
 struct GuardrailReading {
@@ -186,7 +186,7 @@ class GuardrailReader {
   double harm_level_ = 0;
 };
 
-// ---------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Arms
 
 class ArmReader {
@@ -344,7 +344,7 @@ std::vector<std::size_t> TakingPart(const Study& study) {
   return weighted.empty() ? all : weighted;
 }
 
-// ---------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Reasons to wait
 
 Reason BeforeHorizon(const Progress& progress) {

@@ -141,7 +141,7 @@ TEST(DecisionTest, NamesHarmOfOneArmWhateverIsDecided) {
   EXPECT_THAT(codes, ElementsAre("BEFORE_HORIZON", "GUARDRAIL_HARM"));
 }
 
-// -----------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Classes
 
 ArmEvidence Effect(double lower, double upper) {

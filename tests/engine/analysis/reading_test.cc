@@ -25,7 +25,7 @@ Measured Shares(std::int64_t units, const std::vector<std::int64_t>& successes) 
   return measured.Build();
 }
 
-// -----------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Burn-in
 
 TEST(BurnInTest, ShareNeedsHundredUnitsAndTwentyFiveOfEachKindInBothArms) {
@@ -80,7 +80,7 @@ TEST(BurnInTest, SaysWhatIsMissing) {
               HasSubstr("control has 1,000 units with 24 successes and 976 failures"));
 }
 
-// -----------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Horizon
 
 TEST(HorizonTest, WaitsForThePlannedUnits) {
@@ -135,7 +135,7 @@ TEST(HorizonTest, PastThePlanWithoutADecisionSaysSo) {
   EXPECT_THAT(CodesOf(verdict), ElementsAre("PAST_PLAN"));
 }
 
-// -----------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Directions and scales
 
 TEST(DirectionTest, FewerIsBetterWhereThePlanSaysSo) {
@@ -193,7 +193,7 @@ TEST(SmallestEffectTest, IsNeverShownWhereTheRelativeIntervalCannotBeStated) {
   EXPECT_THAT(CodesOf(verdict), ElementsAre("TOO_SMALL"));
 }
 
-// -----------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Several treatments
 
 TEST(BestArmTest, NamesWinnersThatAreNotRuledOut) {
@@ -223,7 +223,7 @@ TEST(BestArmTest, AVariantOfWeightZeroTakesNoPart) {
   EXPECT_THAT(CodesOf(verdict), ElementsAre("PRIMARY_WORSE"));
 }
 
-// -----------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Guardrails
 
 PlanBuilder GuardedVisits(EffectSize margin) {
