@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What becomes of facts that are recorded. Quotes are from the rules of measurement.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/domain/error.h"
+#include "tests/engine/measurement/measurement_fixture.h"
+#include "tests/support/error_matchers.h"
+
+namespace insightloop {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::ExposureOf;
+using testing::FailsWith;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::IsOk;
+using testing::kDayOne;
+using testing::kMicrosecond;
+using testing::OutcomeOf;
+using ::testing::SizeIs;
+using testing::StatusIs;
+
+using Exposures = std::vector<Exposure>;
+using Outcomes = std::vector<Outcome>;
+
+class RecordTest : public testing::MeasurementTest {};
+
+TEST_F(RecordTest, ANewFactIsAcceptedAndALateOneIsLate) {
+  EXPECT_THAT(Record({ExposureOf("anna", "control")},
+                     {OutcomeOf("anna"), OutcomeOf("anna").Id("o-2").Late()}),
+              ElementsAre("ACCEPTED", "ACCEPTED", "LATE"));
+}
+
+TEST_F(RecordTest, NoRowsAreNoWork) {
+  EXPECT_THAT(Record({}, {}), IsEmpty());
+  EXPECT_EQ(file_.log().appends(), 0);
+}
+
+// "Same key, same time and value: DUPLICATE."
+TEST_F(RecordTest, TheSameOutcomeTwiceInOneCallIsADuplicate) {
+  EXPECT_THAT(Record(Outcomes{OutcomeOf("anna").Value(3), OutcomeOf("anna").Value(3)}),
+              ElementsAre("ACCEPTED", "DUPLICATE"));
+}
+
+TEST_F(RecordTest, TheSameOutcomeInALaterCallIsADuplicate) {
+  Record(Outcomes{OutcomeOf("anna").Value(3)});
+  EXPECT_THAT(Record(Outcomes{OutcomeOf("anna").Value(3)}), ElementsAre("DUPLICATE"));
+}
+
+TEST_F(RecordTest, TheSameFactsAfterAReopenAreDuplicates) {
+  Record({ExposureOf("anna", "control").With("country", "PT")},
+         {OutcomeOf("anna").Value(3), OutcomeOf("anna").Id("o-2").Late()});
+  file_.Reopen();
+  EXPECT_THAT(Record({ExposureOf("anna", "control").With("country", "PT")},
+                     {OutcomeOf("anna").Value(3), OutcomeOf("anna").Id("o-2").Late(),
+                      OutcomeOf("anna").Id("o-3")}),
+              ElementsAre("DUPLICATE", "DUPLICATE", "DUPLICATE", "ACCEPTED"));
+}
+
+// "Same key, other content: REJECTED(ID_REUSED)."
+TEST_F(RecordTest, AKnownIdWithAnotherTimeKindOrValueIsRejected) {
+  Record(Outcomes{OutcomeOf("anna").Value(3)});
+  EXPECT_THAT(Record(Outcomes{OutcomeOf("anna").Value(4), OutcomeOf("anna").Asked(),
+                              OutcomeOf("anna").Value(3).At(kDayOne + kMicrosecond)}),
+              ElementsAre("ID_REUSED", "ID_REUSED", "ID_REUSED"));
+}
+
+TEST_F(RecordTest, ARejectionNamesTheFieldTheValueAndTheRemedy) {
+  const auto fates =
+      measurement().Record({.outcomes = {OutcomeOf("anna").Value(3), OutcomeOf("anna").Value(4)}});
+  ASSERT_THAT(fates, IsOk());
+  const RowFate& reused = fates->outcomes[1];
+  EXPECT_EQ(reused.fate, Fate::kRejected);
+  EXPECT_EQ(reused.reason, "ID_REUSED");
+  EXPECT_EQ(reused.field, "outcome_id");
+  EXPECT_THAT(reused.detail, HasSubstr("\"o-1\" is known for unit \"anna\" and events/purchase"));
+  EXPECT_THAT(reused.detail, HasSubstr("give every outcome an id of its own"));
+}
+
+// "Dedupe key of an outcome: (unit, event, outcome_id)."
+TEST_F(RecordTest, TheSameIdOfAnotherUnitUnitTypeOrEventIsNew) {
+  EXPECT_THAT(Record(Outcomes{OutcomeOf("anna"), OutcomeOf("ben"),
+                              OutcomeOf("anna").UnitType("unitTypes/device"),
+                              OutcomeOf("anna").Event("events/visit")}),
+              ElementsAre("ACCEPTED", "ACCEPTED", "ACCEPTED", "ACCEPTED"));
+}
+
+TEST_F(RecordTest, ARejectedRowLeavesNothingBehind) {
+  Record(Outcomes{OutcomeOf("anna").Value(3), OutcomeOf("anna").Value(4)});
+  file_.Reopen();
+  EXPECT_THAT(Record(Outcomes{OutcomeOf("anna").Value(3), OutcomeOf("anna").Value(4)}),
+              ElementsAre("DUPLICATE", "ID_REUSED"));
+}
+
+// "An exposure is stored if it is the unit's first in that experiment and epoch, shows another
+// variant, or is earlier than the stored one."
+TEST_F(RecordTest, AnExposureIsNewWhenFirstOrOfAnotherVariantOrEarlier) {
+  EXPECT_THAT(
+      Record(Exposures{ExposureOf("anna", "control"), ExposureOf("anna", "control"),
+                       ExposureOf("anna", "control").At(kDayOne + Days(1)),
+                       ExposureOf("anna", "control").At(kDayOne - Days(1)),
+                       ExposureOf("anna", "reminder").At(kDayOne + Days(2)),
+                       ExposureOf("anna", "control").Epoch(2).At(kDayOne + Days(3)),
+                       ExposureOf("anna", "control").In("experiments/summer").At(kDayOne + Days(4)),
+                       ExposureOf("ben", "control").At(kDayOne + Days(5))}),
+      ElementsAre("ACCEPTED", "DUPLICATE", "DUPLICATE", "ACCEPTED", "ACCEPTED", "ACCEPTED",
+                  "ACCEPTED", "ACCEPTED"));
+}
+
+TEST_F(RecordTest, AfterAReopenOnlyAnEarlierExposureIsNew) {
+  Record(Exposures{ExposureOf("anna", "control"),
+                   ExposureOf("anna", "control").At(kDayOne - Days(1))});
+  file_.Reopen();
+  EXPECT_THAT(Record(Exposures{ExposureOf("anna", "control"),
+                               ExposureOf("anna", "control").At(kDayOne - Days(2))}),
+              ElementsAre("DUPLICATE", "ACCEPTED"));
+}
+
+TEST_F(RecordTest, AnOverrideDoesNotHideALaterExposureThatCounts) {
+  EXPECT_THAT(Record(Exposures{ExposureOf("anna", "control").Source(ExposureSource::kOverride),
+                               ExposureOf("anna", "control").At(kDayOne + Days(1))}),
+              ElementsAre("ACCEPTED", "ACCEPTED"));
+}
+
+TEST_F(RecordTest, ACallOfDuplicatesNeedsNoAppend) {
+  Record(Outcomes{OutcomeOf("anna")});
+  Record(Outcomes{OutcomeOf("anna")});
+  EXPECT_EQ(file_.log().appends(), 1);
+}
+
+TEST_F(RecordTest, OutcomesOfAUnitAreChained) {
+  Record(Outcomes{OutcomeOf("anna"), OutcomeOf("ben"), OutcomeOf("anna").Id("o-2")});
+  file_.Reopen();
+  Record(Outcomes{OutcomeOf("anna").Id("o-3"), OutcomeOf("ben").Id("o-2")});
+  std::vector<std::int64_t> previous;
+  ASSERT_THAT(
+      file_.log().ScanOutcomes([&](const OutcomeRow& row) { previous.push_back(row.previous_id); }),
+      IsOk());
+  EXPECT_THAT(previous, ElementsAre(0, 0, 1, 3, 2));
+}
+
+TEST_F(RecordTest, NumbersAndWordsGoOnAfterAReopen) {
+  Record(Outcomes{OutcomeOf("anna")});
+  file_.Reopen();
+  Record(Outcomes{OutcomeOf("ben").Event("events/visit")});
+  std::vector<std::string> words, units;
+  ASSERT_THAT(file_.log().ScanWords([&](const WordRow& row) { words.push_back(row.text); }),
+              IsOk());
+  ASSERT_THAT(file_.log().ScanUnits([&](const UnitRow& row) { units.push_back(row.external_id); }),
+              IsOk());
+  EXPECT_THAT(words, ElementsAre("unitTypes/customer", "events/purchase", "events/visit"));
+  EXPECT_THAT(units, ElementsAre("anna", "ben"));
+}
+
+// "A rollback drops the stage." "SQLITE_FULL: roll back, RESOURCE_EXHAUSTED … try again later."
+TEST_F(RecordTest, AFullDiskLeavesNothingBehindAndTheSameRowsAreAcceptedLater) {
+  const FactRows rows = {.exposures = {ExposureOf("anna", "control")},
+                         .outcomes = {OutcomeOf("anna"), OutcomeOf("ben")}};
+  file_.log().FailAppend(1, absl::ResourceExhaustedError("the disk is full"));
+
+  EXPECT_THAT(measurement().Record(rows),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("the disk is full")));
+  EXPECT_THAT(Record(rows.exposures, rows.outcomes),
+              ElementsAre("ACCEPTED", "ACCEPTED", "ACCEPTED"));
+  file_.Reopen();
+  EXPECT_THAT(Record(rows.exposures, rows.outcomes),
+              ElementsAre("DUPLICATE", "DUPLICATE", "DUPLICATE"));
+}
+
+// "Any I/O error or failed fsync: acknowledge nothing more."
+TEST_F(RecordTest, AfterAnErrorOfTheStoreNothingIsAcknowledgedUntilAReopen) {
+  Record(Outcomes{OutcomeOf("anna")});
+  file_.log().FailAppend(1, absl::UnavailableError("the disk does not answer"));
+
+  EXPECT_THAT(measurement().Record({.outcomes = {OutcomeOf("ben")}}),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("does not answer")));
+  EXPECT_THAT(measurement().Record({.outcomes = {OutcomeOf("anna")}}),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("does not answer")));
+  file_.Reopen();
+  EXPECT_THAT(Record(Outcomes{OutcomeOf("anna"), OutcomeOf("ben")}),
+              ElementsAre("DUPLICATE", "ACCEPTED"));
+}
+
+TEST(QueueTest, CallsBeyondTheLimitAreRefusedAndTheOthersAreWritten) {
+  Limits limits;
+  limits.max_queued_rows = 4;
+  testing::MeasurementOnFile file(limits);
+  file.log().HoldAppends();
+  std::thread writing(
+      [&] { EXPECT_THAT(file.measurement().Record({.outcomes = {OutcomeOf("anna")}}), IsOk()); });
+  file.log().AwaitAppends(1);  // the first call has left the queue and is being written
+
+  std::vector<absl::Status> results(10);
+  std::atomic<int> refused = 0;
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    threads.emplace_back([&, i] {
+      const std::string unit = "unit-" + std::to_string(i);
+      results[i] = file.measurement().Record({.outcomes = {OutcomeOf(unit)}}).status();
+      if (!results[i].ok()) ++refused;
+    });
+  }
+  while (refused < 6) std::this_thread::yield();
+  file.log().ReleaseAppends();
+  writing.join();
+  for (std::thread& thread : threads) thread.join();
+
+  EXPECT_EQ(refused, 6);
+  for (const absl::Status& result : results) {
+    if (result.ok()) continue;
+    EXPECT_THAT(result, FailsWith(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
+                                  HasSubstr("4 rows are waiting to be written and 1 more would "
+                                            "exceed the limit of 4")));
+    EXPECT_EQ(DetailsOf(result).retry_delay, Seconds(1));
+  }
+  EXPECT_THAT(file.measurement().Record({.outcomes = {OutcomeOf("emma")}}), IsOk());
+}
+
+TEST_F(RecordTest, FourThreadsAtOnceStoreEachFactExactlyOnce) {
+  constexpr int kThreads = 4, kCalls = 25, kRows = 20;
+  std::vector<int> accepted(kThreads), duplicates(kThreads);
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int call = 0; call < kCalls; ++call) {
+        FactRows rows;
+        for (int row = 0; row < kRows; ++row) {
+          // All threads send the same facts.
+          const std::string unit = "unit-" + std::to_string(call % 7);
+          const std::string id = std::to_string(call) + "/" + std::to_string(row);
+          rows.outcomes.push_back(OutcomeOf(unit).Id(id).Value(row));
+        }
+        const auto fates = measurement().Record(rows);
+        ASSERT_THAT(fates, IsOk());
+        for (const RowFate& fate : fates->outcomes) {
+          accepted[t] += fate.fate == Fate::kAccepted ? 1 : 0;
+          duplicates[t] += fate.fate == Fate::kDuplicate ? 1 : 0;
+        }
+        ASSERT_THAT(measurement().Measure(APlan({}), kEnd), IsOk());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+
+  EXPECT_EQ(accepted[0] + accepted[1] + accepted[2] + accepted[3], kCalls * kRows);
+  EXPECT_EQ(duplicates[0] + duplicates[1] + duplicates[2] + duplicates[3],
+            (kThreads - 1) * kCalls * kRows);
+  std::vector<std::int64_t> ids;
+  ASSERT_THAT(file_.log().ScanOutcomes([&](const OutcomeRow& row) { ids.push_back(row.id); }),
+              IsOk());
+  EXPECT_THAT(ids, SizeIs(kCalls * kRows));
+}
+
+}  // namespace
+}  // namespace insightloop

@@ -1,0 +1,488 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How submitted rows are judged. Quotes are from the rules of measurement.
+
+#include "engine/measurement/recorder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/domain/sealed_plan.h"
+#include "engine/sealing.h"
+#include "tests/engine/measurement/measurement_fixture.h"
+#include "tests/support/error_matchers.h"
+#include "tests/support/fake_clock.h"
+
+namespace insightloop {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using testing::FailsWith;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::IsOk;
+using testing::kDayOne;
+using testing::kMicrosecond;
+using testing::StatusIs;
+
+constexpr Time kNow = kDayOne + Days(60);
+constexpr Time kStarted = kDayOne;
+
+auto RejectedFor(const std::string& reason, const std::string& field, const std::string& detail) {
+  return AllOf(Field("fate", &RowFate::fate, Fate::kRejected),
+               Field("reason", &RowFate::reason, reason), Field("field", &RowFate::field, field),
+               Field("detail", &RowFate::detail, HasSubstr(detail)));
+}
+
+auto HasFate(Fate fate) { return Field("fate", &RowFate::fate, fate); }
+
+SubmittedExposure AnExposure() {
+  return {.experiment = "experiments/spring",
+          .unit_id = "anna",
+          .variant = "control",
+          .occur_time = kNow};
+}
+
+SubmittedOutcome AnOutcome(std::string event = "events/visit", Answer answer = {}) {
+  return {.outcome_id = "o-1",
+          .unit = {.unit_id = "anna"},
+          .event = std::move(event),
+          .occur_time = kNow,
+          .answer = answer};
+}
+
+class RecorderTest : public ::testing::Test {
+ protected:
+  RecorderTest() {
+    Declare("unitTypes/device", UnitType{});
+    Declare("attributes/country", Attribute{.value_type = ValueType::kString});
+    Declare("attributes/age", Attribute{.value_type = ValueType::kNumber});
+    Declare("events/visit", Event{.value_kind = ValueKind::kNone, .resolution = 1e-6});
+    Declare("events/weight", Event{.value_kind = ValueKind::kNumber, .resolution = 1e-6});
+    Declare("events/purchase", Event{.value_kind = ValueKind::kMoney,
+                                     .currency = "EUR",
+                                     .resolution = 0.01,
+                                     .minimum = -10,
+                                     .maximum = 500});
+    Declare("events/nps",
+            Event{.value_kind = ValueKind::kScore, .resolution = 1, .minimum = 0, .maximum = 10});
+    DeclareExperiment(ExperimentState::kRunning);
+  }
+
+  template <class T>
+  void Declare(const std::string& name, T resource) {
+    ASSERT_THAT(catalog_.Apply(name, StoredResource{.name = name, .body = ToJson(resource).dump()}),
+                IsOk());
+  }
+
+  // experiments/spring, started on day one, whose plan looks at countries; stopped now if it is.
+  void DeclareExperiment(ExperimentState state, bool external = false) {
+    Experiment experiment{.external = external,
+                          .variants = {{.variant_id = "control", .control = true, .weight = 1},
+                                       {.variant_id = "reminder", .weight = 1}},
+                          .plan = {.segment_attributes = {"attributes/country"}},
+                          .state = state,
+                          .start_time = kStarted,
+                          .epoch = 1};
+    if (state == ExperimentState::kStopped) experiment.stop_time = kNow;
+    experiment.sealed_plan = CanonicalText({.plan = experiment.plan});
+    Declare("experiments/spring", experiment);
+  }
+
+  RowFate Record(const SubmittedExposure& row) {
+    return Only(recorder_.RecordExposures({&row, 1}));
+  }
+  RowFate Record(const SubmittedOutcome& row, bool backfill = false) {
+    return Only(recorder_.RecordOutcomes({&row, 1}, backfill));
+  }
+  static RowFate Only(const absl::StatusOr<std::vector<RowFate>>& fates) {
+    EXPECT_THAT(fates, IsOk());
+    if (!fates.ok() || fates->size() != 1) {
+      ADD_FAILURE() << "not exactly one fate";
+      return {};
+    }
+    return fates->front();
+  }
+
+  // What the log has of the rows recorded.
+  std::vector<OutcomeRow> StoredOutcomes() {
+    std::vector<OutcomeRow> rows;
+    EXPECT_THAT(file_.log().ScanOutcomes([&](const OutcomeRow& row) { rows.push_back(row); }),
+                IsOk());
+    return rows;
+  }
+  std::vector<ExposureRow> StoredExposures() {
+    std::vector<ExposureRow> rows;
+    EXPECT_THAT(file_.log().ScanExposures(std::nullopt,
+                                          [&](const ExposureRow& row) { rows.push_back(row); }),
+                IsOk());
+    return rows;
+  }
+
+  const Limits limits_;
+  testing::FakeClock clock_{kNow};
+  testing::MeasurementOnFile file_;
+  CatalogHolder catalog_;
+  Recorder recorder_{catalog_, file_.measurement(), clock_, limits_};
+};
+
+// Calls.
+
+TEST_F(RecorderTest, NoRowsAndTooManyRowsAreErrorsOfTheCall) {
+  EXPECT_THAT(recorder_.RecordExposures({}),
+              FailsWith(absl::StatusCode::kInvalidArgument, "NO_ROWS", HasSubstr("exposures: ")));
+  EXPECT_THAT(recorder_.RecordOutcomes({}, false),
+              FailsWith(absl::StatusCode::kInvalidArgument, "NO_ROWS", HasSubstr("outcomes: ")));
+  EXPECT_THAT(recorder_.RecordExposures(std::vector<SubmittedExposure>(10'001)),
+              FailsWith(absl::StatusCode::kInvalidArgument, "TOO_MANY_ROWS",
+                        HasSubstr("has 10001 rows; give at most 10000")));
+  EXPECT_THAT(recorder_.RecordOutcomes(std::vector<SubmittedOutcome>(10'001), false),
+              FailsWith(absl::StatusCode::kInvalidArgument, "TOO_MANY_ROWS", HasSubstr("10001")));
+}
+
+TEST_F(RecorderTest, AsManyRowsAsAllowedAreTaken) {
+  const auto fates = recorder_.RecordOutcomes(std::vector<SubmittedOutcome>(10'000), false);
+  ASSERT_THAT(fates, IsOk());
+  EXPECT_EQ(fates->size(), 10'000U);
+}
+
+// "a bad row does not sink its neighbours"
+TEST_F(RecorderTest, EachRowGetsItsOwnFateInOrder) {
+  SubmittedOutcome unknown = AnOutcome("events/unknown");
+  SubmittedOutcome another = AnOutcome();
+  another.outcome_id = "o-2";
+  SubmittedOutcome old = AnOutcome();
+  old.outcome_id = "o-3";
+  old.occur_time = kNow - Days(31);
+  const auto fates = recorder_.RecordOutcomes(
+      std::vector{unknown, AnOutcome(), unknown, AnOutcome(), another, old}, false);
+  ASSERT_THAT(fates, IsOk());
+  EXPECT_THAT(*fates, ElementsAre(HasFate(Fate::kRejected), HasFate(Fate::kAccepted),
+                                  HasFate(Fate::kRejected), HasFate(Fate::kDuplicate),
+                                  HasFate(Fate::kAccepted), HasFate(Fate::kLate)));
+  EXPECT_EQ(file_.log().appends(), 1);
+}
+
+TEST_F(RecorderTest, EachExposureGetsItsOwnFateInOrder) {
+  SubmittedExposure unknown = AnExposure();
+  unknown.variant = "sms";
+  const auto fates = recorder_.RecordExposures(std::vector{AnExposure(), unknown, AnExposure()});
+  ASSERT_THAT(fates, IsOk());
+  EXPECT_THAT(*fates, ElementsAre(HasFate(Fate::kAccepted), HasFate(Fate::kRejected),
+                                  HasFate(Fate::kDuplicate)));
+}
+
+TEST_F(RecorderTest, AnErrorOfTheStoreIsTheErrorOfTheCall) {
+  file_.log().FailAppend(1, absl::ResourceExhaustedError("the disk is full"));
+  EXPECT_THAT(recorder_.RecordOutcomes(std::vector{AnOutcome()}, false),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(Record(AnOutcome()), HasFate(Fate::kAccepted));
+}
+
+// Exposures.
+
+TEST_F(RecorderTest, AnExposureOfAnUnknownExperimentIsRejected) {
+  SubmittedExposure row = AnExposure();
+  row.experiment = "experiments/none";
+  EXPECT_THAT(Record(row), RejectedFor("UNKNOWN_EXPERIMENT", "experiment", "\"experiments/none\""));
+}
+
+TEST_F(RecorderTest, ADraftTakesNoExposures) {
+  DeclareExperiment(ExperimentState::kDraft);
+  EXPECT_THAT(Record(AnExposure()),
+              RejectedFor("EXPERIMENT_NOT_RUNNING", "experiment", "is DRAFT; start it"));
+}
+
+TEST_F(RecorderTest, AConcludedExperimentTakesNoExposures) {
+  DeclareExperiment(ExperimentState::kConcluded);
+  EXPECT_THAT(Record(AnExposure()),
+              RejectedFor("EXPERIMENT_NOT_RUNNING", "experiment", "is CONCLUDED"));
+}
+
+TEST_F(RecorderTest, APausedExperimentTakesExposures) {
+  DeclareExperiment(ExperimentState::kPaused);
+  EXPECT_THAT(Record(AnExposure()), HasFate(Fate::kAccepted));
+}
+
+TEST_F(RecorderTest, AStoppedExperimentTakesExposuresOfItsRun) {
+  DeclareExperiment(ExperimentState::kStopped);
+  SubmittedExposure row = AnExposure();
+  row.occur_time = kNow - kMicrosecond;
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  row.occur_time = kNow;
+  EXPECT_THAT(Record(row), RejectedFor("AFTER_STOP", "occur_time", "stopped at 2026-05-01T08:"));
+}
+
+// "Calls marked backfill accept any past time; so do exposures of external experiments until they
+// stop."
+TEST_F(RecorderTest, AnExternalExperimentTakesOldExposuresUntilItStops) {
+  DeclareExperiment(ExperimentState::kRunning, /*external=*/true);
+  SubmittedExposure row = AnExposure();
+  row.occur_time = kStarted;
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  row.unit_id = "ben";
+  DeclareExperiment(ExperimentState::kStopped, /*external=*/true);
+  EXPECT_THAT(Record(row), RejectedFor("EXPERIMENT_NOT_RUNNING", "experiment", "is STOPPED"));
+}
+
+TEST_F(RecorderTest, AnExposureNeedsAUnit) {
+  SubmittedExposure row = AnExposure();
+  row.unit_id = "";
+  EXPECT_THAT(Record(row), RejectedFor("INVALID_UNIT_ID", "unit_id", "1 to 256 bytes"));
+  row.unit_id = std::string(257, 'a');
+  EXPECT_THAT(Record(row), RejectedFor("INVALID_UNIT_ID", "unit_id", "(257 bytes)"));
+}
+
+TEST_F(RecorderTest, AnExposureToAnUnknownVariantIsRejected) {
+  SubmittedExposure row = AnExposure();
+  row.variant = "sms";
+  EXPECT_THAT(Record(row), RejectedFor("UNKNOWN_VARIANT", "variant",
+                                       "\"sms\" is no variant of experiments/spr"));
+}
+
+TEST_F(RecorderTest, AnExposureNeedsATime) {
+  SubmittedExposure row = AnExposure();
+  row.occur_time = {};
+  EXPECT_THAT(Record(row), RejectedFor("TIME_MISSING", "occur_time", "is not set"));
+}
+
+// "occur_time > now + 24 h: rejected."
+TEST_F(RecorderTest, AnExposureMayBeADayAheadAndNoMore) {
+  SubmittedExposure row = AnExposure();
+  row.occur_time = kNow + Hours(24) + kMicrosecond;
+  EXPECT_THAT(Record(row),
+              RejectedFor("TIME_IN_FUTURE", "occur_time", "2026-05-02T08:00:00.000001Z"));
+  row.occur_time = kNow + Hours(24);
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+}
+
+TEST_F(RecorderTest, AnExposureIsNotBeforeTheStart) {
+  SubmittedExposure row = AnExposure();
+  row.occur_time = kStarted - kMicrosecond;
+  EXPECT_THAT(Record(row), RejectedFor("BEFORE_START", "occur_time", "started at 2026-03-02T08:"));
+  row.occur_time = kStarted;
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+}
+
+TEST_F(RecorderTest, AttributesMustBeDeclaredAndOfTheirType) {
+  SubmittedExposure row = AnExposure();
+  row.attributes = {{"colour", "red"}};
+  EXPECT_THAT(Record(row), RejectedFor("UNDECLARED_ATTRIBUTE", "attributes.colour",
+                                       "create attributes/colour first"));
+  row.attributes = {{"age", "old"}};
+  EXPECT_THAT(Record(row), RejectedFor("WRONG_ATTRIBUTE_TYPE", "attributes.age", "\"old\""));
+}
+
+TEST_F(RecorderTest, AnExposureKeepsWhatThePlanUses) {
+  SubmittedExposure row = AnExposure();
+  row.attributes = {{"country", "PT"}, {"age", 30.0}};
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  const std::vector<ExposureRow> stored = StoredExposures();
+  ASSERT_EQ(stored.size(), 1U);
+  EXPECT_EQ(stored[0].attributes, R"({"country":"PT"})");
+  EXPECT_EQ(stored[0].epoch, 1);
+  EXPECT_EQ(stored[0].source, ExposureSource::kAssigned);
+  EXPECT_EQ(stored[0].receive_time, kNow);
+}
+
+TEST_F(RecorderTest, ExposuresOfExternalExperimentsSaySo) {
+  DeclareExperiment(ExperimentState::kRunning, /*external=*/true);
+  EXPECT_THAT(Record(AnExposure()), HasFate(Fate::kAccepted));
+  ASSERT_EQ(StoredExposures().size(), 1U);
+  EXPECT_EQ(StoredExposures()[0].source, ExposureSource::kExternal);
+}
+
+TEST_F(RecorderTest, ExposuresAndOutcomesWithoutAUnitTypeAreOfOneUnit) {
+  Record(AnExposure());
+  Record(AnOutcome());
+  SubmittedOutcome spelled_out = AnOutcome();
+  spelled_out.unit.unit_type = "unitTypes/customer";
+  EXPECT_THAT(Record(spelled_out), HasFate(Fate::kDuplicate));
+  ASSERT_EQ(StoredOutcomes().size(), 1U);
+  EXPECT_EQ(StoredOutcomes()[0].unit, StoredExposures().at(0).unit);
+}
+
+// Outcomes.
+
+TEST_F(RecorderTest, AnOutcomeNeedsAnId) {
+  SubmittedOutcome row = AnOutcome();
+  row.outcome_id = "";
+  EXPECT_THAT(Record(row), RejectedFor("INVALID_OUTCOME_ID", "outcome_id", "1 to 128 bytes"));
+  row.outcome_id = std::string(129, 'a');
+  EXPECT_THAT(Record(row), RejectedFor("INVALID_OUTCOME_ID", "outcome_id", "(129 bytes)"));
+  row.outcome_id = "\xff";
+  EXPECT_THAT(Record(row), RejectedFor("INVALID_OUTCOME_ID", "outcome_id", "UTF-8"));
+  row.outcome_id = std::string(128, 'a');
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+}
+
+TEST_F(RecorderTest, AnOutcomeNeedsAUnitOfADeclaredType) {
+  SubmittedOutcome row = AnOutcome();
+  row.unit.unit_id = "";
+  EXPECT_THAT(Record(row), RejectedFor("INVALID_UNIT_ID", "unit_id", "1 to 256 bytes"));
+  row.unit = {.unit_type = "unitTypes/shop", .unit_id = "anna"};
+  EXPECT_THAT(Record(row), RejectedFor("UNKNOWN_UNIT_TYPE", "unit_type", "\"unitTypes/shop\""));
+  row.unit.unit_type = "unitTypes/device";
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+}
+
+// "Undeclared events are refused row by row."
+TEST_F(RecorderTest, AnUndeclaredEventIsRejected) {
+  EXPECT_THAT(Record(AnOutcome("events/unknown")),
+              RejectedFor("UNKNOWN_EVENT", "event", "\"events/unknown\" is not declared"));
+}
+
+TEST_F(RecorderTest, AnOutcomeNeedsATimeAtMostADayAhead) {
+  SubmittedOutcome row = AnOutcome();
+  row.occur_time = {};
+  EXPECT_THAT(Record(row), RejectedFor("TIME_MISSING", "occur_time", "is not set"));
+  row.occur_time = kNow + Hours(24) + kMicrosecond;
+  EXPECT_THAT(Record(row), RejectedFor("TIME_IN_FUTURE", "occur_time", "check the sender's clock"));
+  row.occur_time = kNow + Hours(24);
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+}
+
+// "Older than the acceptance window (default 30 days, by receive time): LATE"
+TEST_F(RecorderTest, AnOutcomeIsLateWhenOlderThanTheAcceptanceWindow) {
+  SubmittedOutcome row = AnOutcome();
+  row.occur_time = kNow - Days(30);
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  row.outcome_id = "o-2";
+  row.occur_time = kNow - Days(30) - kMicrosecond;
+  EXPECT_THAT(Record(row), HasFate(Fate::kLate));
+  EXPECT_THAT(Record(row), HasFate(Fate::kDuplicate));
+  EXPECT_TRUE(StoredOutcomes().at(1).late);
+}
+
+TEST_F(RecorderTest, AnAcceptedOutcomeResentAfterTheWindowIsADuplicate) {
+  EXPECT_THAT(Record(AnOutcome()), HasFate(Fate::kAccepted));
+  clock_.Advance(Days(40));
+  EXPECT_THAT(Record(AnOutcome()), HasFate(Fate::kDuplicate));
+}
+
+TEST_F(RecorderTest, ABackfillTakesAnyPastTime) {
+  SubmittedOutcome row = AnOutcome();
+  row.occur_time = kNow - Days(3'650);
+  EXPECT_THAT(Record(row, /*backfill=*/true), HasFate(Fate::kAccepted));
+  EXPECT_FALSE(StoredOutcomes().at(0).late);
+}
+
+TEST_F(RecorderTest, AnEventWithoutAValueTakesNone) {
+  EXPECT_THAT(Record(AnOutcome("events/visit", 1.0)),
+              RejectedFor("VALUE_NOT_EXPECTED", "value", "events/visit has no value"));
+}
+
+TEST_F(RecorderTest, AnEventWithAValueNeedsOne) {
+  for (const char* event : {"events/weight", "events/purchase", "events/nps"}) {
+    EXPECT_THAT(Record(AnOutcome(event)), RejectedFor("VALUE_MISSING", "value", event));
+  }
+}
+
+TEST_F(RecorderTest, OnlyScoresAreAskedForOrDismissed) {
+  for (const char* event : {"events/visit", "events/weight", "events/purchase"}) {
+    EXPECT_THAT(Record(AnOutcome(event, Asked{})), RejectedFor("NOT_A_SURVEY", "asked", event));
+    EXPECT_THAT(Record(AnOutcome(event, Dismissed{})),
+                RejectedFor("NOT_A_SURVEY", "dismissed", event));
+  }
+}
+
+TEST_F(RecorderTest, AScoreIsAValueOrAskedOrDismissed) {
+  SubmittedOutcome row = AnOutcome("events/nps", 9.0);
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  row.outcome_id = "o-2";
+  row.answer = Asked{};
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  row.outcome_id = "o-3";
+  row.answer = Dismissed{};
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  const std::vector<OutcomeRow> stored = StoredOutcomes();
+  ASSERT_EQ(stored.size(), 3U);
+  EXPECT_EQ(stored[0].kind, OutcomeKind::kValue);
+  EXPECT_EQ(stored[0].value, 9);
+  EXPECT_EQ(stored[1].kind, OutcomeKind::kAsked);
+  EXPECT_EQ(stored[2].kind, OutcomeKind::kDismissed);
+}
+
+TEST_F(RecorderTest, AValueMustBeFinite) {
+  for (const double value :
+       {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(),
+        -std::numeric_limits<double>::infinity()}) {
+    EXPECT_THAT(Record(AnOutcome("events/weight", value)),
+                RejectedFor("NOT_FINITE", "value", "give a finite number"));
+  }
+}
+
+TEST_F(RecorderTest, AValueMustBeWithinItsEventsRangeInclusive) {
+  EXPECT_THAT(Record(AnOutcome("events/purchase", -10.01)),
+              RejectedFor("OUT_OF_RANGE", "value", "below -10, the minimum of events/purchase"));
+  EXPECT_THAT(Record(AnOutcome("events/purchase", 500.01)),
+              RejectedFor("OUT_OF_RANGE", "value", "above 500, the maximum of events/purchase"));
+  SubmittedOutcome row = AnOutcome("events/purchase", -10.0);
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  row.outcome_id = "o-2";
+  row.answer = 500.0;
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+}
+
+TEST_F(RecorderTest, AValueHasAtMostTenToTheFifteenSteps) {
+  EXPECT_THAT(Record(AnOutcome("events/weight", 1'000'000'001.0)),
+              RejectedFor("OUT_OF_RANGE", "value", "more than 1000000000000000 steps of 1e-06"));
+  EXPECT_THAT(Record(AnOutcome("events/weight", -1'000'000'000.0)), HasFate(Fate::kAccepted));
+  EXPECT_EQ(StoredOutcomes().at(0).value, -1'000'000'000'000'000);
+}
+
+// "A value is an int64 count of its event's steps (rounded to the nearest)"
+TEST_F(RecorderTest, AValueIsKeptAsAWholeNumberOfSteps) {
+  EXPECT_THAT(Record(AnOutcome("events/purchase", 12.345678)), HasFate(Fate::kAccepted));
+  EXPECT_EQ(StoredOutcomes().at(0).value, 1'235);
+}
+
+TEST_F(RecorderTest, TextsHaveALimitAndAreUtf8) {
+  struct Case {
+    const char* field;
+    std::string OutcomeContext::*text;
+    std::size_t most;
+  };
+  const Case cases[] = {{"channel", &OutcomeContext::channel, 256},
+                        {"touchpoint", &OutcomeContext::touchpoint, 256},
+                        {"source", &OutcomeContext::source, 256},
+                        {"response_id", &OutcomeContext::response_id, 256},
+                        {"comment", &OutcomeContext::comment, 4'000},
+                        {"item", &OutcomeContext::item, 256},
+                        {"category", &OutcomeContext::category, 256}};
+  for (const Case& c : cases) {
+    SubmittedOutcome row = AnOutcome();
+    row.outcome_id = c.field;
+    row.context.*c.text = std::string(c.most + 1, 'a');
+    EXPECT_THAT(Record(row), RejectedFor("TEXT_TOO_LONG", c.field,
+                                         "give at most " + std::to_string(c.most) + " bytes"));
+    row.context.*c.text = "\xc3(";
+    EXPECT_THAT(Record(row), RejectedFor("INVALID_UTF8", c.field, "send texts in UTF-8"));
+    row.context.*c.text = std::string(c.most, 'a');
+    EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  }
+}
+
+TEST_F(RecorderTest, AReusedOutcomeIdIsRejected) {
+  EXPECT_THAT(Record(AnOutcome("events/purchase", 12.0)), HasFate(Fate::kAccepted));
+  EXPECT_THAT(Record(AnOutcome("events/purchase", 13.0)),
+              RejectedFor("ID_REUSED", "outcome_id", "\"o-1\" is known for unit \"anna\""));
+}
+
+TEST_F(RecorderTest, RejectedRowsNeverReachTheLog) {
+  EXPECT_THAT(Record(AnOutcome("events/unknown")), HasFate(Fate::kRejected));
+  EXPECT_THAT(StoredOutcomes(), IsEmpty());
+  EXPECT_EQ(file_.log().appends(), 0);
+}
+
+}  // namespace
+}  // namespace insightloop
