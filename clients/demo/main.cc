@@ -90,7 +90,9 @@ void PrintOpening(const ServerProcess& server, std::uint64_t seed, Printer& prin
       "customers, three arms, three weeks in a few seconds. Everything below goes through the "
       "server's public interface; the simulation knows the truth, the server does not."));
   print.Line();
-  print.Item("server", server.greeting());
+  print.Item("server", absl::StrCat(server.program(), " on ", server.address(),
+                                    ", with a clock that is simulated"));
+  print.Item("database", server.database());
   print.Item("customers", absl::StrCat("seed ", seed,
                                        " makes the same ones every time; who gets "
                                        "which mail is drawn anew by every fresh server"));
@@ -112,6 +114,7 @@ int Perform(std::uint64_t seed, bool once) {
     if (auto status = WaitForVisitor(**server); !status.ok()) return Fail(status);
   }
   if (auto status = (*server)->Stop(); !status.ok()) return Fail(status);
+  *server = nullptr;
   print.Line();
   print.Say("The server is stopped and its folder removed.");
   return 0;

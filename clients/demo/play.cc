@@ -133,23 +133,26 @@ void Performance::PrintInsight(const v1::Insight& insight) {
 
 absl::Status Performance::DefineMeasures() {
   print_.Step("What is measured: events, and metrics over them");
+  std::vector<std::vector<std::string>> events = {{"event", "value", "meaning"}};
   for (const auto& request : Events()) {
     const auto event =
         Expect("creating an event", *client_.events, &v1::EventService::Stub::CreateEvent, request);
     if (!event.ok()) return event.status();
-    print_.Item("event", absl::StrCat(PadRight(ShortName(event->name()), 13), " ",
-                                      Words(v1::Event::ValueKind_Name(event->value_kind())), ": ",
-                                      event->description()));
+    events.push_back({ShortName(event->name()),
+                      Words(v1::Event::ValueKind_Name(event->value_kind())), event->description()});
   }
+  std::vector<std::vector<std::string>> metrics = {{"metric", "rule", "within", "meaning"}};
   for (const auto& request : Metrics()) {
     const auto metric = Expect("creating a metric", *client_.metrics,
                                &v1::MetricService::Stub::CreateMetric, request);
     if (!metric.ok()) return metric.status();
-    print_.Item("metric", absl::StrCat(PadRight(ShortName(metric->name()), 13), " ",
-                                       v1::Metric::Kind_Name(metric->kind()), " within ",
-                                       metric->window().length().seconds() / kSecondsPerDay,
-                                       " days: ", metric->description()));
+    const std::int64_t days = metric->window().length().seconds() / kSecondsPerDay;
+    metrics.push_back({ShortName(metric->name()), v1::Metric::Kind_Name(metric->kind()),
+                       absl::StrCat(days, " days"), metric->description()});
   }
+  print_.Table(events, events[0].size());
+  print_.Line();
+  print_.Table(metrics, metrics[0].size());
   return absl::OkStatus();
 }
 
@@ -170,7 +173,7 @@ absl::Status Performance::StateHypothesis() {
                                ": if nobody clicks, the idea was never tested");
   for (const v1::Guardrail& guardrail : hypothesis->guardrails()) {
     print_.Item("guardrail",
-                absl::StrFormat("%s: at most %g percentage points worse",
+                absl::StrFormat("%s: worse by less than %g pp (percentage points)",
                                 ShortName(guardrail.metric()), 100 * guardrail.margin().value()));
   }
   print_.Item("our bet", absl::StrFormat("%g %% that it is shown to work",
@@ -194,7 +197,7 @@ absl::Status Performance::DesignExperiment() {
 void Performance::PrintExperiment(const v1::Experiment& experiment) {
   for (const v1::Variant& variant : experiment.variants()) {
     print_.Item(variant.control() ? "control" : "treatment",
-                absl::StrCat(PadRight(variant.variant_id(), 11), variant.description()));
+                absl::StrCat(variant.variant_id(), ": ", variant.description()));
   }
   print_.Item("traffic", absl::StrFormat("%g %% of all customers, and of those only who agreed to "
                                          "receive mail; the rest is left alone",
@@ -333,8 +336,8 @@ absl::Status Performance::PeekAndStop() {
   PrintDecision(*verdict, print_);
   print_.Line();
   print_.Say(
-      "Looking costs nothing and decides nothing. The coupon brings orders forward: "
-      "counting open windows would make it look like a winner.");
+      "Looking costs nothing and decides nothing. Only closed windows are read: the coupon brings "
+      "orders forward, and otherwise buying sooner would pass for buying more.");
   return absl::OkStatus();
 }
 

@@ -44,6 +44,14 @@ void Printer::Say(const std::string& text) {
   for (const std::string& line : Wrapped(text, kWidth - kIndentWidth)) Line(kIndent + line);
 }
 
+void Printer::Bullet(const std::string& text) {
+  std::string left = "– ";
+  for (const std::string& line : Wrapped(text, kWidth - kIndentWidth - 2)) {
+    Line(kIndent + left + line);
+    left = "  ";
+  }
+}
+
 void Printer::Item(const std::string& label, const std::string& text) {
   std::string left = Dim(PadRight(label, kLabelWidth));
   for (const std::string& line : Wrapped(text, kWidth - kIndentWidth - kLabelWidth)) {

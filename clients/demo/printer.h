@@ -23,6 +23,8 @@ class Printer {
 
   // A paragraph, wrapped.
   void Say(const std::string& text);
+  // A point of a list, wrapped.
+  void Bullet(const std::string& text);
   // A label of up to 12 columns and a text beside it, wrapped.
   void Item(const std::string& label, const std::string& text);
   // A line as it is.

@@ -126,7 +126,7 @@ void PrintDecision(const v1::Verdict& verdict, Printer& print) {
   print.Line();
   print.Line("   Decision: " + PaintedDecision(verdict, print));
   for (const v1::Reason& reason : verdict.reasons()) {
-    print.Say(absl::StrCat("– ", reason.code(), ": ", reason.detail()));
+    print.Bullet(absl::StrCat(reason.code(), ": ", reason.detail()));
   }
 }
 
@@ -143,8 +143,7 @@ void PrintFigures(const v1::Verdict& verdict, Printer& print) {
   }
   print.Line();
   std::vector<std::vector<std::string>> rows = {
-      {"metric", "role", "variant", "control", "variant", "difference", "lift", "p (adj.)"}};
-  rows[0][4] = "treatment";
+      {"metric", "role", "variant", "control", "treatment", "difference", "lift", "p (adj.)"}};
   for (const v1::Result& result : verdict.results()) {
     if (!result.segment().empty()) continue;
     rows.push_back({MetricText(result), RoleText(result.role()), result.variant(),
@@ -196,7 +195,9 @@ void PrintLineage(const Lineage& lineage, Printer& print) {
     print.Line("      " + line);
   }
   for (const v1::Evidence& evidence : lineage.learned.evidence()) {
-    print.Line("      " + print.Dim("evidence: " + evidence.finding()));
+    for (const std::string& line : Wrapped("evidence: " + evidence.finding(), 88)) {
+      print.Line("      " + print.Dim(line));
+    }
   }
   std::string parents;
   for (const std::string& parent : lineage.learned.parents())

@@ -99,10 +99,11 @@ absl::Status ServerProcess::Spawn(const std::string& program, const std::string&
                                   const std::string& start_time) {
   // Everything that allocates happens before the fork.
   const std::string log_file = log_path();
-  const std::string database = folder_ + "/insightloop.db";
-  const std::array<const char*, 8> arguments = {
-      program.c_str(),    "--db", database.c_str(), "--listen", listen.c_str(), "--simulated-clock",
-      start_time.c_str(), nullptr};
+  const std::string database_file = database();
+  const std::array<const char*, 8> arguments = {program.c_str(),       "--db",
+                                                database_file.c_str(), "--listen",
+                                                listen.c_str(),        "--simulated-clock",
+                                                start_time.c_str(),    nullptr};
   const int log = open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (log < 0) return SystemError("cannot write " + log_file);
   const pid_t parent = getpid();
@@ -147,7 +148,7 @@ bool ServerProcess::ReadGreeting() {
     if (mark == std::string::npos || line.rfind("insightloopd ", 0) != 0) continue;
     const std::size_t begin = mark + sizeof kMark - 1;
     address_ = line.substr(begin, line.find_first_of(" ,;", begin) - begin);
-    greeting_ = line;
+    program_ = line.substr(0, mark);
     return true;
   }
   return false;

@@ -32,9 +32,9 @@ class ServerProcess {
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
 
-  const std::string& address() const { return address_; }    // HOST:PORT
-  const std::string& greeting() const { return greeting_; }  // what it said when it was ready
-  const std::string& folder() const { return folder_; }
+  const std::string& address() const { return address_; }  // HOST:PORT
+  const std::string& program() const { return program_; }  // its name and version
+  std::string database() const { return folder_ + "/insightloop.db"; }
 
   // OK while the server lives; kUnavailable with its last words when it has ended.
   absl::Status Check();
@@ -53,7 +53,7 @@ class ServerProcess {
   std::string LastWords() const;
   std::string log_path() const { return folder_ + "/server.log"; }
 
-  std::string folder_, address_, greeting_;
+  std::string folder_, address_, program_;
   pid_t pid_ = 0;        // 0: none, or already waited for
   int wait_status_ = 0;  // how it ended, once it has
 };

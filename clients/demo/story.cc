@@ -166,7 +166,7 @@ std::vector<v1::CreateMetricRequest> Metrics() {
                      "Bought again within 14 days of the mail."),
           MakeMetric(kClicked, v1::Metric::PROPORTION, kEmailClick, 7, "Clicked on the mail."),
           MakeMetric(kRevenue, v1::Metric::MEAN, kPurchase, 14,
-                     "Revenue per customer within 14 days, with those who bought nothing."),
+                     "Revenue per customer; who buys nothing counts as 0."),
           MakeMetric(kCsat, v1::Metric::CSAT, kCsatAnswer, 14, "Satisfied with the order."),
           MakeMetric(kNps, v1::Metric::NPS, kNpsAnswer, 14, "Would recommend us."),
           std::move(unsubscribed)};
