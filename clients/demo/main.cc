@@ -18,6 +18,8 @@
 #include <system_error>
 #include <thread>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "clients/demo/client.h"
 #include "clients/demo/interrupt.h"
@@ -57,6 +59,7 @@ std::string CommandLine(const std::string& address) {
   const std::string program = ProgramFolder() + "/insightloop";
   const std::string near = std::filesystem::proximate(program, error).string();
   std::string command = error || near.rfind("..", 0) == 0 ? program : near;
+  if (command.find('/') == std::string::npos) command.insert(0, "./");
   if (address != kDefaultAddress) absl::StrAppend(&command, " --server ", address);
   return command;
 }
@@ -98,18 +101,26 @@ void PrintOpening(const ServerProcess& server, std::uint64_t seed, Printer& prin
                                        "which mail is drawn anew by every fresh server"));
 }
 
+// The connection ends with the play: a server that stops waits for idle connections, too.
+absl::StatusOr<Ending> PlayAgainst(ServerProcess& server, std::uint64_t seed, Printer& print) {
+  const auto ending = Play(Connect(server.address()), seed, print);
+  if (ending.ok() || InterruptSignal() != 0) return ending;
+  // Calls fail a moment before the system tells that the server has ended, which says more.
+  for (int i = 0; i < 50; ++i) {
+    if (absl::Status alive = server.Check(); !alive.ok()) return alive;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return ending;
+}
+
 int Perform(std::uint64_t seed, bool once) {
   Printer print(std::cout, WantsColor());
   auto server = ServerProcess::Start(kStartText);
   if (!server.ok()) return Fail(server.status());
   PrintOpening(**server, seed, print);
-  const Client client = Connect((*server)->address());
-  const auto ending = Play(client, seed, print);
-  if (!ending.ok()) {
-    const absl::Status alive = (*server)->Check();
-    return Fail(alive.ok() ? ending.status() : alive);
-  }
-  if (!once) {
+  const auto ending = PlayAgainst(**server, seed, print);
+  if (!ending.ok()) return Fail(ending.status());
+  if (!once && std::cout.good()) {  // nobody reads on after `insightloop-demo | head`
     Invite(**server, *ending, print);
     if (auto status = WaitForVisitor(**server); !status.ok()) return Fail(status);
   }

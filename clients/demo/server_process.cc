@@ -89,7 +89,7 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const std::s
 absl::Status ServerProcess::MakeFolder() {
   const char* const variable = std::getenv("TMPDIR");
   const std::string base = variable != nullptr && *variable != '\0' ? variable : "/tmp";
-  std::string folder = base + "/insightloop-demo-XXXXXX";
+  std::string folder = (std::filesystem::path(base) / "insightloop-demo-XXXXXX").string();
   if (mkdtemp(folder.data()) == nullptr) return SystemError("cannot make a folder in " + base);
   folder_ = folder;
   return absl::OkStatus();
