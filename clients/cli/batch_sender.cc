@@ -53,6 +53,9 @@ BatchSender::~BatchSender() {
     if (batch->attempt != nullptr) Caller::Cancel(*batch->attempt);
   }
   shared_->changed.wait(lock, [this] { return shared_->running.empty(); });
+  // A callback may still hold what is shared for a moment; it must not be the last to hold a batch.
+  shared_->answered.clear();
+  shared_->waiting.clear();
 }
 
 void BatchSender::StartAttempt(const std::shared_ptr<Batch>& batch) {
@@ -61,15 +64,19 @@ void BatchSender::StartAttempt(const std::shared_ptr<Batch>& batch) {
     const std::lock_guard lock(shared_->mutex);
     shared_->running.push_back(batch);
   }
-  auto attempt =
-      caller_.Start(path_, batch->request, std::chrono::system_clock::now() + caller_.timeout(),
-                    [shared = shared_, batch](const grpc::Status& status) {
-                      const std::lock_guard lock(shared->mutex);
-                      batch->status = status;
-                      std::erase(shared->running, batch);
-                      shared->answered.push_back(batch);
-                      shared->changed.notify_all();
-                    });
+  // The callback owns no batch: see Caller::Start.
+  auto attempt = caller_.Start(
+      path_, batch->request, std::chrono::system_clock::now() + caller_.timeout(),
+      [shared = shared_, started = batch.get()](const grpc::Status& status) {
+        const std::lock_guard lock(shared->mutex);
+        auto& running = shared->running;
+        const auto found = std::find_if(running.begin(), running.end(),
+                                        [&](const auto& other) { return other.get() == started; });
+        started->status = status;
+        shared->answered.push_back(std::move(*found));
+        running.erase(found);
+        shared->changed.notify_all();
+      });
   const std::lock_guard lock(shared_->mutex);
   batch->attempt = std::move(attempt);
 }

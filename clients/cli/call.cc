@@ -87,9 +87,11 @@ std::shared_ptr<Caller::Attempt> Caller::Start(const std::string& path,
   auto attempt = std::make_shared<Attempt>();
   attempt->context.set_deadline(deadline);
   attempt->request = request;
+  // The callback must not own the attempt: its context owns a share of the channel, and the last
+  // share must not be given back on a thread that the channel waits for.
   stub_.UnaryCall(&attempt->context, path, grpc::StubOptions(), &attempt->request,
                   &attempt->response,
-                  [attempt, done = std::move(done)](grpc::Status status) { done(status); });
+                  [done = std::move(done)](grpc::Status status) { done(status); });
   return attempt;
 }
 

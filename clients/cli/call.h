@@ -46,10 +46,11 @@ class Caller {
   absl::Status Call(const std::string& path, const google::protobuf::MessageLite& request,
                     google::protobuf::MessageLite& response);
 
-  // A call under way. Keep it alive by sharing until `done` has run.
+  // A call under way. Keep it until `done` has run, and give it up before the Caller.
   struct Attempt;
   using Done = std::function<void(const grpc::Status&)>;
-  // Starts one attempt; `done` runs on a thread of gRPC and must be quick.
+  // Starts one attempt; `done` runs on a thread of gRPC, must be quick and must not own the
+  // attempt.
   std::shared_ptr<Attempt> Start(const std::string& path, const grpc::ByteBuffer& request,
                                  std::chrono::system_clock::time_point deadline, Done done);
   static void Cancel(Attempt& attempt);

@@ -61,9 +61,9 @@ Health
   WARN  MIN_DURATION  3 days only
   The other 2 checks passed.
 
-METRIC  ROLE                UNITS  CONTROL → TREATMENT  DIFFERENCE [95 % interval]     LIFT         P  ADJUSTED P
-visit   primary    21,306 → 21,307   10.62 % → 18.28 %  +7.66 [+7.00, +8.32]        +72.1 %  2.7e-113    5.4e-113
-spend   secondary  21,306 → 21,307         0.65 → 1.42  +0.77 [+0.49, +1.05]              –    0.5000
+METRIC  ROLE                 UNITS  CONTROL → TREATMENT  DIFFERENCE [95 % interval]     LIFT         P  ADJUSTED P
+visit   primary    21,306 → 21,307    10.62 % → 18.28 %  +7.66 [+7.00, +8.32]        +72.1 %  2.7e-113    5.4e-113
+spend   secondary  21,306 → 21,307          0.65 → 1.42  +0.77 [+0.49, +1.05]              –    0.5000
 
 Keep in mind
   - 2 rows left out: coded as missing
