@@ -76,8 +76,8 @@ class Checker {
                duration != nullptr) {
       if (!IsValid(*duration)) {
         violations_.Add("INVALID_DURATION", path,
-                        absl::StrCat("{seconds: ", duration->seconds(), ", nanos: ",
-                                     duration->nanos(), "} ", kInvalidDuration));
+                        absl::StrCat("{seconds: ", duration->seconds(),
+                                     ", nanos: ", duration->nanos(), "} ", kInvalidDuration));
       }
     } else if (const auto* value = dynamic_cast<const Value*>(&message); value != nullptr) {
       if (const auto fault = FaultOf(*value); fault.has_value()) {

@@ -2,8 +2,9 @@
 //
 // Between the contract's messages and the engine's nouns: the only place that sees both.
 //
-// Resources and verdicts pass through the one JSON form of engine/domain/json.h, so that no field can be
-// forgotten here. Facts and attributes are converted by hand: they are many. All functions are pure.
+// Resources and verdicts pass through the one JSON form of engine/domain/json.h, so that no field
+// can be forgotten here. Facts and attributes are converted by hand: they are many. All functions
+// are pure.
 
 #ifndef INSIGHTLOOP_API_CONVERT_H_
 #define INSIGHTLOOP_API_CONVERT_H_
@@ -67,7 +68,8 @@ absl::Status ToProto(const Noun& noun, google::protobuf::Message& message) {
   return JsonToMessage(ToJson(noun), message);
 }
 
-// Absent for a timestamp that is out of range (see CheckMessage). Drops what is below a microsecond.
+// Absent for a timestamp that is out of range (see CheckMessage). Drops what is below a
+// microsecond.
 std::optional<Time> TimeFromProto(const google::protobuf::Timestamp& timestamp);
 google::protobuf::Timestamp TimeToProto(Time time);
 
@@ -78,11 +80,12 @@ struct Fault {
 
 using ValueMap = google::protobuf::Map<std::string, google::protobuf::Value>;
 
-// Takes strings, finite numbers and booleans; anything else is a fault (UNSUPPORTED_VALUE, NOT_FINITE).
+// Takes strings, finite numbers and booleans; anything else is a fault (UNSUPPORTED_VALUE,
+// NOT_FINITE).
 std::optional<Fault> AttributesFromProto(const ValueMap& values, AttributeMap& attributes);
 
-// Rows of facts. A fault means that the row must be rejected. What is merely wrong (a missing time, a
-// value that is not finite) is converted as it is, for the recorder to judge.
+// Rows of facts. A fault means that the row must be rejected. What is merely wrong (a missing time,
+// a value that is not finite) is converted as it is, for the recorder to judge.
 std::optional<Fault> ExposureFromProto(const v1::Exposure& row, SubmittedExposure& exposure);
 std::optional<Fault> OutcomeFromProto(const v1::Outcome& row, SubmittedOutcome& outcome);
 

@@ -28,12 +28,12 @@ class Executor {
 
   // `work` must not throw. When OK is returned it will run exactly once.
   //
-  // Errors: kResourceExhausted (OVERLOADED, with a delay after which to try again) when the queue is full;
-  // kUnavailable (SHUTTING_DOWN) after Shutdown.
+  // Errors: kResourceExhausted (OVERLOADED, with a delay after which to try again) when the queue
+  // is full; kUnavailable (SHUTTING_DOWN) after Shutdown.
   absl::Status Submit(std::function<void()> work);
 
-  // Refuses new work, finishes what is queued, ends the threads. May be called more than once, from one
-  // thread at a time that is no worker.
+  // Refuses new work, finishes what is queued, ends the threads. May be called more than once, from
+  // one thread at a time that is no worker.
   void Shutdown();
 
  private:

@@ -20,6 +20,17 @@ using google::protobuf::FieldMask;
 using google::protobuf::Message;
 using google::protobuf::util::FieldMaskUtil;
 
+namespace {
+
+bool IsPathOf(const Descriptor* type, const std::string& path) {
+  // Protobuf overlooks empty parts, as in `plan.`.
+  const bool has_empty_part = path.empty() || path.front() == '.' || path.back() == '.' ||
+                              path.find("..") != std::string::npos;
+  return !has_empty_part && FieldMaskUtil::GetFieldDescriptors(type, path, nullptr);
+}
+
+}  // namespace
+
 absl::StatusOr<FieldMask> EffectiveMask(const FieldMask& mask, const Message& resource) {
   const Descriptor* type = resource.GetDescriptor();
   FieldMask effective;
@@ -32,7 +43,7 @@ absl::StatusOr<FieldMask> EffectiveMask(const FieldMask& mask, const Message& re
   Violations violations;
   for (int i = 0; i < mask.paths_size(); ++i) {
     const std::string& path = mask.paths(i);
-    if (path == "*" || FieldMaskUtil::GetFieldDescriptors(type, path, nullptr)) continue;
+    if (path == "*" || IsPathOf(type, path)) continue;
     violations.Add("UNKNOWN_FIELD_PATH", absl::StrCat("update_mask.paths[", i, "]"),
                    absl::StrCat(Quoted(path), " is no field of ", type->name(),
                                 "; name fields in snake_case, such as ",

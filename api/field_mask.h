@@ -13,17 +13,17 @@
 
 namespace insightloop::api {
 
-// The fields that an update of `resource` names: those that it has set when `mask` is empty, all of its
-// type when `mask` has `*`.
+// The fields that an update of `resource` names: those that it has set when `mask` is empty, all of
+// its type when `mask` has `*`.
 //
-// Error: kInvalidArgument (UNKNOWN_FIELD_PATH) for a path that its type does not have. Paths cannot go
-// into the items of a list.
+// Error: kInvalidArgument (UNKNOWN_FIELD_PATH) for a path that its type does not have. Paths cannot
+// go into the items of a list.
 absl::StatusOr<google::protobuf::FieldMask> EffectiveMask(
     const google::protobuf::FieldMask& mask, const google::protobuf::Message& resource);
 
-// Replaces the fields of `stored` that `mask` names by those of `changed`, which is of the same type;
-// fields that are not set in `changed` are cleared. Lists and messages are replaced as a whole unless a
-// path goes into them.
+// Replaces the fields of `stored` that `mask` names by those of `changed`, which is of the same
+// type; fields that are not set in `changed` are cleared. Lists and messages are replaced as a
+// whole unless a path goes into them.
 void ReplaceFields(const google::protobuf::FieldMask& mask,
                    const google::protobuf::Message& changed, google::protobuf::Message& stored);
 

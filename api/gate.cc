@@ -57,23 +57,22 @@ absl::Status DeadlineExceeded() {
 absl::StatusOr<v1::Role> RequiredRole(const MethodDescriptor& method) {
   const v1::Role role = method.options().GetExtension(v1::required_role);
   if (role != v1::ROLE_UNSPECIFIED && v1::Role_IsValid(role)) return role;
-  return MakeError(absl::StatusCode::kFailedPrecondition,
-                   absl::StrCat(method.full_name(),
-                                " names no role; add `option (required_role) = …` to it"),
-                   {.reason = "ROLE_MISSING", .metadata = {{"method", method.full_name()}}});
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition,
+      absl::StrCat(method.full_name(), " names no role; add `option (required_role) = …` to it"),
+      {.reason = "ROLE_MISSING", .metadata = {{"method", method.full_name()}}});
 }
 
 absl::Status CheckRole(v1::Role role, v1::Role required, std::string_view method) {
   if (role == required || role == v1::ROLE_ADMIN) return absl::OkStatus();
   const std::string& has = v1::Role_Name(role);
   const std::string& needs = v1::Role_Name(required);
-  return MakeError(absl::StatusCode::kPermissionDenied,
-                   absl::StrCat(View(method), " needs ", needs, "; this caller has ", has,
-                                "; ask an administrator for the role"),
-                   {.reason = "ROLE_REQUIRED",
-                    .metadata = {{"method", std::string(method)},
-                                 {"required_role", needs},
-                                 {"role", has}}});
+  return MakeError(
+      absl::StatusCode::kPermissionDenied,
+      absl::StrCat(View(method), " needs ", needs, "; this caller has ", has,
+                   "; ask an administrator for the role"),
+      {.reason = "ROLE_REQUIRED",
+       .metadata = {{"method", std::string(method)}, {"required_role", needs}, {"role", has}}});
 }
 
 absl::Status CheckRequestId(std::string_view request_id) {
@@ -86,7 +85,8 @@ absl::Status CheckRequestId(std::string_view request_id) {
   }
   if (valid) return absl::OkStatus();
   return InvalidField("INVALID_REQUEST_ID", kRequestIdField,
-                      absl::StrCat(Quoted(request_id), " is no UUID; send one such as "
+                      absl::StrCat(Quoted(request_id),
+                                   " is no UUID; send one such as "
                                    "f81d4fae-7dec-41d0-8765-00a0c91e6bf6, or none"));
 }
 
@@ -137,8 +137,8 @@ absl::StatusOr<Caller> Gate::Enter(const Context& context, const Message& reques
   caller.deadline = now + limits_.default_deadline;
   if (const auto deadline = context.deadline();
       deadline != std::chrono::system_clock::time_point::max()) {
-    const auto since_1970 = std::chrono::duration_cast<std::chrono::microseconds>(
-        deadline.time_since_epoch());
+    const auto since_1970 =
+        std::chrono::duration_cast<std::chrono::microseconds>(deadline.time_since_epoch());
     caller.deadline = Time{since_1970.count()};
   }
   if (caller.deadline <= now) return DeadlineExceeded();

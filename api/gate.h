@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The one gate that every handler passes through. It knows which role each method needs, makes the
-// `Caller` that the engine trusts, refuses what must not go on, and turns the outcome into a gRPC status.
+// `Caller` that the engine trusts, refuses what must not go on, and turns the outcome into a gRPC
+// status.
 //
 // A handler decodes, calls and encodes; the gate says where it runs:
 //
-//   return gate_.Queue(context, request, response, [this](const Caller& caller, const auto& request,
+//   return gate_.Queue(context, request, response, [this](const Caller& caller, const auto&
+//   request,
 //                                                         auto& response) -> absl::Status { … });
 
 #ifndef INSIGHTLOOP_API_GATE_H_
@@ -32,11 +34,12 @@
 
 namespace insightloop::api {
 
-// The role that a method's option names. Error: kFailedPrecondition (ROLE_MISSING), naming the method,
-// when it has none.
+// The role that a method's option names. Error: kFailedPrecondition (ROLE_MISSING), naming the
+// method, when it has none.
 absl::StatusOr<v1::Role> RequiredRole(const google::protobuf::MethodDescriptor& method);
 
-// kPermissionDenied (ROLE_REQUIRED) unless a caller of role `role` may call a method that needs `required`.
+// kPermissionDenied (ROLE_REQUIRED) unless a caller of role `role` may call a method that needs
+// `required`.
 absl::Status CheckRole(v1::Role role, v1::Role required, std::string_view method);
 
 // kInvalidArgument (INVALID_REQUEST_ID) unless `request_id` is empty or a UUID.
@@ -56,7 +59,8 @@ class Gate {
 
   // Learns the methods of a service. A request type belongs to one method.
   //
-  // Errors: kFailedPrecondition for a method without a role, or with a request type that another has.
+  // Errors: kFailedPrecondition for a method without a role, or with a request type that another
+  // has.
   absl::Status Admit(const google::protobuf::ServiceDescriptor& service);
 
   // Runs `work(caller, request, response)` here. For work that never waits and takes microseconds.
@@ -73,14 +77,14 @@ class Gate {
   Reactor* Queue(Context* context, const Request* request, Response* response, Work work) {
     Reactor* reactor = context->DefaultReactor();
     absl::StatusOr<Caller> caller = Enter(*context, *request);
-    const absl::Status queued =
-        !caller.ok() ? caller.status()
-                     : executor_.Submit([this, context, request, response, reactor,
-                                         caller = *caller, work = std::move(work)] {
-                         absl::Status status = CheckWanted(*context, caller);
-                         if (status.ok()) status = work(caller, *request, *response);
-                         Finish(*reactor, status, *request);
-                       });
+    const absl::Status queued = !caller.ok()
+                                    ? caller.status()
+                                    : executor_.Submit([this, context, request, response, reactor,
+                                                        caller = *caller, work = std::move(work)] {
+                                        absl::Status status = CheckWanted(*context, caller);
+                                        if (status.ok()) status = work(caller, *request, *response);
+                                        Finish(*reactor, status, *request);
+                                      });
     if (!queued.ok()) Finish(*reactor, queued, *request);
     return reactor;
   }

@@ -17,8 +17,8 @@
 namespace insightloop::api {
 namespace {
 
-// In bytes, and small enough that the message (percent-encoded in `grpc-message`, again in the details)
-// and the details (in base64) fit into 8 KiB together.
+// In bytes, and small enough that the message (percent-encoded in `grpc-message`, again in the
+// details) and the details (in base64) fit into 8 KiB together.
 constexpr std::size_t kMaxEncodedMessage = 1000;
 constexpr std::size_t kMaxMetadataValue = 256;
 constexpr std::size_t kMaxMetadataBytes = 1000;  // all of them

@@ -25,7 +25,8 @@ constexpr int kMaxPort = 65'535;
 
 absl::Status Invalid(std::string_view text) {
   return InvalidField("INVALID_ADDRESS", "listen",
-                      absl::StrCat(Quoted(text), " is no address; give HOST:PORT such as "
+                      absl::StrCat(Quoted(text),
+                                   " is no address; give HOST:PORT such as "
                                    "127.0.0.1:50051 or [::1]:50051, or unix:PATH"));
 }
 
@@ -63,8 +64,8 @@ absl::Status CheckPathFree(const ListenAddress& address) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
   if (path.size() >= sizeof name.sun_path) {
-    return NotUsable(address.ToString(), absl::StrCat("the path is longer than ",
-                                                      sizeof name.sun_path - 1, " bytes"));
+    return NotUsable(address.ToString(),
+                     absl::StrCat("the path is longer than ", sizeof name.sun_path - 1, " bytes"));
   }
   struct stat entry {};
   if (lstat(path.c_str(), &entry) != 0) return absl::OkStatus();  // a new one will be made

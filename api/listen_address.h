@@ -27,9 +27,9 @@ struct ListenAddress {
 // Error: kInvalidArgument (INVALID_ADDRESS) with an example of a valid one.
 absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text);
 
-// Whether a server could listen there now. Errors, kFailedPrecondition: ADDRESS_IN_USE, with the port and
-// the remedy; ADDRESS_NOT_USABLE for a host that is not this machine's, a port that takes privileges or a
-// path that cannot be.
+// Whether a server could listen there now. Errors, kFailedPrecondition: ADDRESS_IN_USE, with the
+// port and the remedy; ADDRESS_NOT_USABLE for a host that is not this machine's, a port that takes
+// privileges or a path that cannot be.
 absl::Status CheckFree(const ListenAddress& address);
 
 }  // namespace insightloop::api

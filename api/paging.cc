@@ -38,10 +38,10 @@ std::string MakePageToken(std::string_view scope, std::string_view after) {
 absl::StatusOr<PageRequest> ReadPageRequest(std::string_view scope, std::int32_t page_size,
                                             std::string_view page_token, const Limits& limits) {
   if (page_size < 0) {
-    return InvalidField("INVALID_PAGE_SIZE", "page_size",
-                        absl::StrCat(page_size, " is below 0; send 0 for ",
-                                     limits.default_page_size, ", or up to ",
-                                     limits.max_page_size));
+    return InvalidField(
+        "INVALID_PAGE_SIZE", "page_size",
+        absl::StrCat(page_size, " is below 0; send 0 for ", limits.default_page_size, ", or up to ",
+                     limits.max_page_size));
   }
   PageRequest request;
   request.limit = page_size == 0 ? limits.default_page_size

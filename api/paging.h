@@ -20,12 +20,12 @@ struct PageRequest {
   std::int64_t limit = 0;
 };
 
-// Opaque to callers. `scope` is what the page belongs to: the method and whatever else selects its items.
-// Empty when `after` is: the last page has no token.
+// Opaque to callers. `scope` is what the page belongs to: the method and whatever else selects its
+// items. Empty when `after` is: the last page has no token.
 std::string MakePageToken(std::string_view scope, std::string_view after);
 
-// Errors: kInvalidArgument: INVALID_PAGE_SIZE below 0; INVALID_PAGE_TOKEN for a token that is none, or one
-// of another scope.
+// Errors: kInvalidArgument: INVALID_PAGE_SIZE below 0; INVALID_PAGE_TOKEN for a token that is none,
+// or one of another scope.
 absl::StatusOr<PageRequest> ReadPageRequest(std::string_view scope, std::int32_t page_size,
                                             std::string_view page_token, const Limits& limits);
 

@@ -27,7 +27,8 @@ namespace {
 constexpr int kMillisPerSecond = 1000;
 constexpr int kMillisPerMinute = 60 * kMillisPerSecond;
 
-// A hint to gRPC for the memory of its own buffers. It does not bound what a hostile peer can cause.
+// A hint to gRPC for the memory of its own buffers. It does not bound what a hostile peer can
+// cause.
 constexpr std::size_t kBufferQuotaBytes = std::size_t{512} << 20;
 
 constexpr Duration kPatienceOfDestructor = Seconds(0);
@@ -53,13 +54,21 @@ constexpr ServiceEntry kServices[] = {
     {"insightloop.v1.VerdictService", MakeVerdictService},
 };
 
-// Reflection for one server. (gRPC's own initializer would turn it on for every server of the process.)
+// Turns reflection on or off for one server. Merely linking gRPC's reflection turns it on for every
+// server of the process.
 class ReflectionOption final : public grpc::ServerBuilderOption {
  public:
+  explicit ReflectionOption(bool wanted) : wanted_(wanted) {}
   void UpdateArguments(grpc::ChannelArguments*) override {}
   void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
-    plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
+    auto reflection = std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>();
+    std::erase_if(*plugins,
+                  [&](const auto& plugin) { return plugin->name() == reflection->name(); });
+    if (wanted_) plugins->push_back(std::move(reflection));
   }
+
+ private:
+  const bool wanted_;
 };
 
 // What peers may take and for how long. Every limit is set here, also where it is gRPC's default.
@@ -73,7 +82,8 @@ void SetLimits(const Limits& limits, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 5 * kMillisPerMinute);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, 30 * kMillisPerMinute);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 30 * kMillisPerSecond);
-  // Finds dead peers; lets clients ping every 20 seconds, also without calls, before it takes offence.
+  // Finds dead peers; lets clients ping every 20 seconds, also without calls, before it takes
+  // offence.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kMillisPerMinute);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20 * kMillisPerSecond);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
@@ -87,9 +97,8 @@ void SetLimits(const Limits& limits, grpc::ServerBuilder& builder) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Engine& engine,
-                                                      const Clock& wall_clock, Random& random,
-                                                      const Limits& limits,
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Engine& engine, const Clock& wall_clock,
+                                                      Random& random, const Limits& limits,
                                                       const ServerOptions& options) {
   if (absl::Status status = CheckFree(options.address); !status.ok()) return status;
   std::unique_ptr<Server> server(new Server(engine, wall_clock, random, limits, options));
@@ -97,8 +106,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Engine& engine,
   return server;
 }
 
-Server::Server(const Engine& engine, const Clock& wall_clock, Random& random,
-               const Limits& limits, const ServerOptions& options)
+Server::Server(const Engine& engine, const Clock& wall_clock, Random& random, const Limits& limits,
+               const ServerOptions& options)
     : executor_(options.workers, static_cast<std::size_t>(limits.max_queued_calls)),
       gate_(std::make_unique<Gate>(executor_, wall_clock, random, limits)) {
   for (const ServiceEntry& entry : kServices) services_.push_back(entry.make(*gate_, engine));
@@ -118,15 +127,15 @@ absl::Status Server::Listen(const Limits& limits, const ServerOptions& options) 
   SetLimits(limits, builder);
   int port = 0;
   builder.AddListeningPort(options.address.ToString(), grpc::InsecureServerCredentials(), &port);
-  if (options.reflection) builder.SetOption(std::make_unique<ReflectionOption>());
+  builder.SetOption(std::make_unique<ReflectionOption>(options.reflection));
   for (const auto& service : services_) builder.RegisterService(service.get());
   server_ = builder.BuildAndStart();
   if (server_ == nullptr || port == 0) {
-    return MakeError(absl::StatusCode::kFailedPrecondition,
-                     absl::StrCat("cannot listen on ", options.address.ToString(),
-                                  "; the log says why; choose another address with --listen"),
-                     {.reason = "ADDRESS_NOT_USABLE",
-                      .metadata = {{"address", options.address.ToString()}}});
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition,
+        absl::StrCat("cannot listen on ", options.address.ToString(),
+                     "; the log says why; choose another address with --listen"),
+        {.reason = "ADDRESS_NOT_USABLE", .metadata = {{"address", options.address.ToString()}}});
   }
   address_ = options.address.ToString(port);
   for (const ServiceEntry& entry : kServices) {

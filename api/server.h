@@ -35,11 +35,11 @@ struct ServerOptions {
 // Started when made. Its methods may be called from any thread, Stop from one at a time.
 class Server {
  public:
-  // Everything given outlives the server. `wall_clock` is the real time, in which callers' deadlines are
-  // told, also where `engine.clock` is simulated.
+  // Everything given outlives the server. `wall_clock` is the real time, in which callers'
+  // deadlines are told, also where `engine.clock` is simulated.
   //
-  // Errors: kFailedPrecondition for a method without a role (ROLE_MISSING), and when nobody can listen on
-  // the address; kInvalidArgument never: addresses are parsed before.
+  // Errors: kFailedPrecondition for a method without a role (ROLE_MISSING), and when nobody can
+  // listen on the address; kInvalidArgument never: addresses are parsed before.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const Engine& engine,
                                                        const Clock& wall_clock, Random& random,
                                                        const Limits& limits,
@@ -54,8 +54,9 @@ class Server {
   // A channel to this server that needs no network.
   std::shared_ptr<grpc::Channel> InProcessChannel();
 
-  // Tells health checks that it no longer serves, takes no new calls, waits at most `patience` for those
-  // under way, cancels the rest, and returns when every handler has returned. A second call does nothing.
+  // Tells health checks that it no longer serves, takes no new calls, waits at most `patience` for
+  // those under way, cancels the rest, and returns when every handler has returned. A second call
+  // does nothing.
   void Stop(Duration patience);
 
  private:

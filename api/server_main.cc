@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// insightloopd: reads flags, environment and configuration file, puts the rooms together, serves until it
-// is told to stop. The only file that sees every room.
+// insightloopd: reads flags, environment and configuration file, puts the rooms together, serves
+// until it is told to stop. The only file that sees every room.
 //
-// Exit codes: 0 stopped when asked; 1 could not start, or lost its store, or was told twice to stop;
-// 2 the flags or the configuration are wrong.
+// Exit codes: 0 stopped when asked; 1 could not start, or lost its store, or was told twice to
+// stop; 2 the flags or the configuration are wrong.
 
 #include <grpc/support/log.h>
 #include <signal.h>
@@ -187,8 +187,8 @@ int Serve(const Flags& flags, const Configuration& configuration, Signals& signa
   if (configuration.simulated_start.has_value()) {
     simulated_clock.emplace(*configuration.simulated_start);
   }
-  const Clock& clock = simulated_clock.has_value() ? static_cast<const Clock&>(*simulated_clock)
-                                                   : wall_clock;
+  const Clock& clock =
+      simulated_clock.has_value() ? static_cast<const Clock&>(*simulated_clock) : wall_clock;
 
   // Before a database is made for nothing.
   if (const auto status = CheckFree(configuration.address); !status.ok()) return Fail(status);
@@ -236,8 +236,7 @@ int Serve(const Flags& flags, const Configuration& configuration, Signals& signa
               (*server)->address().c_str(), flags.database.c_str());
   std::fflush(stdout);
   if (!configuration.address.IsLocal()) {
-    spdlog::warn("whoever can reach {} is an administrator of this server",
-                 (*server)->address());
+    spdlog::warn("whoever can reach {} is an administrator of this server", (*server)->address());
   }
 
   const int signal_number = signals.WaitForFirst();

@@ -11,8 +11,8 @@
 
 namespace insightloop::api {
 
-// A clock that stands still until it is moved, and never goes back: for demonstrations and tests in which
-// windows of weeks close within seconds. Safe for concurrent calls.
+// A clock that stands still until it is moved, and never goes back: for demonstrations and tests in
+// which windows of weeks close within seconds. Safe for concurrent calls.
 class SimulatedClock : public Clock {
  public:
   explicit SimulatedClock(Time start) : micros_(start.micros) {}

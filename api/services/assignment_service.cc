@@ -15,10 +15,9 @@ class AssignmentService final : public v1::AssignmentService::CallbackService {
 
   Gate::Reactor* Assign(Gate::Context* context, const v1::AssignRequest* request,
                         v1::AssignResponse* response) override {
-    return gate_.Inline(context, request, response,
-                        [this](const Caller&, const auto& asked, auto& answer) {
-                          return DoAssign(asked, answer);
-                        });
+    return gate_.Inline(
+        context, request, response,
+        [this](const Caller&, const auto& asked, auto& answer) { return DoAssign(asked, answer); });
   }
 
  private:
@@ -28,9 +27,8 @@ class AssignmentService final : public v1::AssignmentService::CallbackService {
         fault.has_value()) {
       return InvalidField(fault->reason, fault->field, fault->detail);
     }
-    const auto assignment =
-        insightloop::Assign(*catalog_.Current(), gate_.limits(), request.experiment(),
-                            request.unit_id(), attributes);
+    const auto assignment = insightloop::Assign(
+        *catalog_.Current(), gate_.limits(), request.experiment(), request.unit_id(), attributes);
     if (!assignment.ok()) return assignment.status();
     response.set_experiment(request.experiment());
     response.set_variant(assignment->variant);

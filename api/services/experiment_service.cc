@@ -27,7 +27,8 @@ class ExperimentService final : public v1::ExperimentService::CallbackService {
         lifecycle_(engine.lifecycle),
         verdicts_(engine.verdicts) {}
 
-  Gate::Reactor* CreateExperiment(Gate::Context* context, const v1::CreateExperimentRequest* request,
+  Gate::Reactor* CreateExperiment(Gate::Context* context,
+                                  const v1::CreateExperimentRequest* request,
                                   v1::Experiment* response) override {
     return standard_.Create(context, request, response);
   }
@@ -39,31 +40,33 @@ class ExperimentService final : public v1::ExperimentService::CallbackService {
                                  v1::ListExperimentsResponse* response) override {
     return standard_.List(context, request, response);
   }
-  Gate::Reactor* UpdateExperiment(Gate::Context* context, const v1::UpdateExperimentRequest* request,
+  Gate::Reactor* UpdateExperiment(Gate::Context* context,
+                                  const v1::UpdateExperimentRequest* request,
                                   v1::Experiment* response) override {
     return standard_.Update(context, request, response);
   }
-  Gate::Reactor* DeleteExperiment(Gate::Context* context, const v1::DeleteExperimentRequest* request,
+  Gate::Reactor* DeleteExperiment(Gate::Context* context,
+                                  const v1::DeleteExperimentRequest* request,
                                   google::protobuf::Empty* response) override {
     return standard_.Delete(context, request, response);
   }
 
   Gate::Reactor* StartExperiment(Gate::Context* context, const v1::StartExperimentRequest* request,
                                  v1::Experiment* response) override {
-    return gate_.Queue(context, request, response,
-                       [this](const Caller& caller, const auto& asked, v1::Experiment& answer) {
-                         const auto start_time = StartTimeOf(asked);
-                         if (!start_time.ok()) return start_time.status();
-                         return Encode(
-                             lifecycle_.Start(caller, asked.name(), asked.etag(), *start_time),
-                             answer);
-                       });
+    return gate_.Queue(
+        context, request, response,
+        [this](const Caller& caller, const auto& asked, v1::Experiment& answer) {
+          const auto start_time = StartTimeOf(asked);
+          if (!start_time.ok()) return start_time.status();
+          return Encode(lifecycle_.Start(caller, asked.name(), asked.etag(), *start_time), answer);
+        });
   }
   Gate::Reactor* PauseExperiment(Gate::Context* context, const v1::PauseExperimentRequest* request,
                                  v1::Experiment* response) override {
     return Move(context, request, response, &Lifecycle::Pause);
   }
-  Gate::Reactor* ResumeExperiment(Gate::Context* context, const v1::ResumeExperimentRequest* request,
+  Gate::Reactor* ResumeExperiment(Gate::Context* context,
+                                  const v1::ResumeExperimentRequest* request,
                                   v1::Experiment* response) override {
     return Move(context, request, response, &Lifecycle::Resume);
   }
@@ -74,11 +77,10 @@ class ExperimentService final : public v1::ExperimentService::CallbackService {
   Gate::Reactor* ConcludeExperiment(Gate::Context* context,
                                     const v1::ConcludeExperimentRequest* request,
                                     v1::ConcludeExperimentResponse* response) override {
-    return gate_.Queue(context, request, response,
-                       [this](const Caller& caller, const auto& asked, auto& answer) {
-                         return EncodeConclusion(
-                             verdicts_.Conclude(caller, asked.name(), asked.etag()), answer);
-                       });
+    return gate_.Queue(
+        context, request, response, [this](const Caller& caller, const auto& asked, auto& answer) {
+          return EncodeConclusion(verdicts_.Conclude(caller, asked.name(), asked.etag()), answer);
+        });
   }
 
  private:

@@ -12,7 +12,8 @@ class HypothesisService final : public v1::HypothesisService::CallbackService {
  public:
   HypothesisService(Gate& gate, Resources& resources) : standard_(gate, resources) {}
 
-  Gate::Reactor* CreateHypothesis(Gate::Context* context, const v1::CreateHypothesisRequest* request,
+  Gate::Reactor* CreateHypothesis(Gate::Context* context,
+                                  const v1::CreateHypothesisRequest* request,
                                   v1::Hypothesis* response) override {
     return standard_.Create(context, request, response);
   }
@@ -24,11 +25,13 @@ class HypothesisService final : public v1::HypothesisService::CallbackService {
                                 v1::ListHypothesesResponse* response) override {
     return standard_.List(context, request, response);
   }
-  Gate::Reactor* UpdateHypothesis(Gate::Context* context, const v1::UpdateHypothesisRequest* request,
+  Gate::Reactor* UpdateHypothesis(Gate::Context* context,
+                                  const v1::UpdateHypothesisRequest* request,
                                   v1::Hypothesis* response) override {
     return standard_.Update(context, request, response);
   }
-  Gate::Reactor* DeleteHypothesis(Gate::Context* context, const v1::DeleteHypothesisRequest* request,
+  Gate::Reactor* DeleteHypothesis(Gate::Context* context,
+                                  const v1::DeleteHypothesisRequest* request,
                                   google::protobuf::Empty* response) override {
     return standard_.Delete(context, request, response);
   }

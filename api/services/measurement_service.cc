@@ -15,8 +15,8 @@
 namespace insightloop::api {
 namespace {
 
-// Rows that can be converted go to `record`, in order; the others are rejected here. Every row has one
-// fate, at its place.
+// Rows that can be converted go to `record`, in order; the others are rejected here. Every row has
+// one fate, at its place.
 template <class Submitted, class Rows, class Convert, class Record, class Fates>
 absl::Status RecordRows(const Rows& rows, Convert convert, Record record, Fates& fates) {
   std::vector<Submitted> submitted;
@@ -34,8 +34,8 @@ absl::Status RecordRows(const Rows& rows, Convert convert, Record record, Fates&
     recorded = *std::move(result);
   }
   if (recorded.size() != submitted.size()) {
-    return absl::InternalError(absl::StrCat(recorded.size(), " fates for ", submitted.size(),
-                                            " rows"));
+    return absl::InternalError(
+        absl::StrCat(recorded.size(), " fates for ", submitted.size(), " rows"));
   }
   fates.Reserve(rows.size());
   auto next = recorded.begin();
@@ -51,9 +51,9 @@ absl::Status RecordRows(const Rows& rows, Convert convert, Record record, Fates&
 // Before rows are converted. Error: kInvalidArgument (TOO_MANY_ROWS).
 absl::Status CheckRowCount(const char* field, int rows, const Limits& limits) {
   if (rows <= limits.max_rows_per_call) return absl::OkStatus();
-  return InvalidField("TOO_MANY_ROWS", field,
-                      absl::StrCat("has ", rows, " rows; send at most ", limits.max_rows_per_call,
-                                   " in one call"));
+  return InvalidField(
+      "TOO_MANY_ROWS", field,
+      absl::StrCat("has ", rows, " rows; send at most ", limits.max_rows_per_call, " in one call"));
 }
 
 class MeasurementService final : public v1::MeasurementService::CallbackService {
@@ -64,8 +64,7 @@ class MeasurementService final : public v1::MeasurementService::CallbackService 
                                  v1::RecordExposuresResponse* response) override {
     return gate_.Queue(
         context, request, response, [this](const Caller&, const auto& asked, auto& answer) {
-          absl::Status status =
-              CheckRowCount("exposures", asked.exposures_size(), gate_.limits());
+          absl::Status status = CheckRowCount("exposures", asked.exposures_size(), gate_.limits());
           if (!status.ok()) return status;
           return RecordRows<SubmittedExposure>(
               asked.exposures(), ExposureFromProto,

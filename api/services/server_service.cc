@@ -16,10 +16,9 @@ class ServerService final : public v1::ServerService::CallbackService {
 
   Gate::Reactor* GetServerInfo(Gate::Context* context, const v1::GetServerInfoRequest* request,
                                v1::ServerInfo* response) override {
-    return gate_.Inline(context, request, response,
-                        [this](const Caller&, const auto&, v1::ServerInfo& answer) {
-                          return Describe(answer);
-                        });
+    return gate_.Inline(
+        context, request, response,
+        [this](const Caller&, const auto&, v1::ServerInfo& answer) { return Describe(answer); });
   }
 
   Gate::Reactor* AdvanceClock(Gate::Context* context, const v1::AdvanceClockRequest* request,

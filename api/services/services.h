@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The services of the contract, one file each. They decode, call the engine and encode; rules live in
-// the engine.
+// The services of the contract, one file each. They decode, call the engine and encode; rules live
+// in the engine.
 
 #ifndef INSIGHTLOOP_API_SERVICES_SERVICES_H_
 #define INSIGHTLOOP_API_SERVICES_SERVICES_H_

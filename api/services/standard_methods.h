@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The standard methods, once for all nine collections: Noun is the engine's type, Proto the contract's.
-// The requests of one method are alike but for the names of two fields, which have the same numbers in
-// all of them.
+// The standard methods, once for all nine collections: Noun is the engine's type, Proto the
+// contract's. The requests of one method are alike but for the names of two fields, which have the
+// same numbers in all of them.
 
 #ifndef INSIGHTLOOP_API_SERVICES_STANDARD_METHODS_H_
 #define INSIGHTLOOP_API_SERVICES_STANDARD_METHODS_H_
@@ -95,8 +95,8 @@ class StandardMethods {
 
   template <class Request, class Response>
   absl::Status DoList(const Caller& caller, const Request& request, Response& response) {
-    const auto page = ReadPageRequest(caller.method, request.page_size(), request.page_token(),
-                                      gate_.limits());
+    const auto page =
+        ReadPageRequest(caller.method, request.page_size(), request.page_token(), gate_.limits());
     if (!page.ok()) return page.status();
     const absl::StatusOr<Page<Noun>> found = resources_.List<Noun>(page->after, page->limit);
     if (!found.ok()) return found.status();
