@@ -52,7 +52,7 @@ class EmbeddedMeasurement final : public Measurement {
   // A call of Record that waits. Lives on its caller's stack.
   struct Call {
     explicit Call(FactRows r) : rows(std::move(r)) {}
-    std::size_t size() const { return rows.exposures.size() + rows.outcomes.size(); }
+    [[nodiscard]] std::size_t size() const { return rows.exposures.size() + rows.outcomes.size(); }
 
     const FactRows rows;
     FactFates fates;

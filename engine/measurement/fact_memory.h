@@ -59,10 +59,10 @@ class FactMemory {
   absl::Status Load(FactLog& log);
 
   // The word's number; 0 when the log has none.
-  std::int64_t FindWord(const std::string& text) const;
+  [[nodiscard]] std::int64_t FindWord(const std::string& text) const;
 
-  std::int64_t ExposuresOf(std::int64_t experiment) const;     // stored rows
-  std::int64_t last_outcome() const { return last_outcome_; }  // id
+  [[nodiscard]] std::int64_t ExposuresOf(std::int64_t experiment) const;     // stored rows
+  [[nodiscard]] std::int64_t last_outcome() const { return last_outcome_; }  // id
 
  private:
   friend class FactStage;
@@ -92,8 +92,8 @@ class FactStage {
   absl::StatusOr<RowFate> Add(const Outcome& outcome);  // error: kInternal
 
   // What to append.
-  const FactBatch& batch() const { return batch_; }
-  bool empty() const { return batch_.exposures.empty() && batch_.outcomes.empty(); }
+  [[nodiscard]] const FactBatch& batch() const { return batch_; }
+  [[nodiscard]] bool empty() const { return batch_.exposures.empty() && batch_.outcomes.empty(); }
 
   // Makes the staged rows part of `memory`, the one given to the constructor. Call after appending.
   void PublishTo(FactMemory& memory) const;
@@ -101,7 +101,7 @@ class FactStage {
  private:
   std::int64_t Word(const std::string& text);  // 0 for an empty text
   std::int64_t Unit(const UnitKey& key);
-  std::int64_t LastOutcomeOf(std::int64_t unit) const;
+  [[nodiscard]] std::int64_t LastOutcomeOf(std::int64_t unit) const;
 
   const FactMemory& memory_;
   KeyedHash& hash_;

@@ -74,7 +74,7 @@ class Fold {
   std::uint32_t TextIndex(const std::string& attributes);
   void AddTo(Number& number, const MetricRule& rule, const OutcomeRow& row) const;
   void AddTo(MetricSums& sums, const MetricRule& rule, const Number& number) const;
-  std::optional<Time> MaturityOf(const Unit& unit) const;
+  [[nodiscard]] std::optional<Time> MaturityOf(const Unit& unit) const;
 
   // Segment cells of the distinct attribute texts. Cell 0 is that of all units.
   struct Cells {
@@ -82,7 +82,7 @@ class Fold {
     std::vector<std::vector<std::size_t>> of_text;  // by index of the text
     std::vector<std::string> dropped;
   };
-  Cells MakeCells() const;
+  [[nodiscard]] Cells MakeCells() const;
 
   const MeasurePlan& plan_;
   const Time as_of_;

@@ -75,11 +75,11 @@ class Judge {
   Rejection Check(const SubmittedOutcome& row, bool backfill, Outcome& outcome) const;
 
  private:
-  Rejection CheckUnit(std::string_view unit_id) const;
-  Rejection CheckRun(const Experiment& experiment, Time occur_time) const;
+  [[nodiscard]] Rejection CheckUnit(std::string_view unit_id) const;
+  [[nodiscard]] Rejection CheckRun(const Experiment& experiment, Time occur_time) const;
   Rejection CheckAnswer(const Event& event, const Answer& answer, Outcome& outcome) const;
   Rejection CheckValue(const Event& event, double value, Outcome& outcome) const;
-  Rejection CheckTexts(const OutcomeContext& context) const;
+  [[nodiscard]] Rejection CheckTexts(const OutcomeContext& context) const;
 
   const Catalog& catalog_;
   const Time now_;

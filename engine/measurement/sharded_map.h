@@ -21,7 +21,7 @@ template <class Key, class Value>
 class ShardedMap {
  public:
   // nullptr when there is none. Adding may move what it points to.
-  const Value* Find(const Key& key) const {
+  [[nodiscard]] const Value* Find(const Key& key) const {
     const Shard& shard = shards_[ShardOf(key)];
     const auto found = shard.find(key);
     return found == shard.end() ? nullptr : &found->second;
