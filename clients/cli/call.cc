@@ -2,6 +2,7 @@
 
 #include "clients/cli/call.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
@@ -25,7 +26,18 @@ namespace {
 // How often a waiting call looks whether the user gave up.
 constexpr std::chrono::milliseconds kInterruptPoll(50);
 
+// Keeps gRPC up until the process ends. Shutting it down with the last channel may wait ten seconds
+// for a poll of its own, which a command of half a second would notice.
+void KeepGrpc() {
+  static const bool kept = [] {
+    grpc_init();
+    return true;
+  }();
+  (void)kept;
+}
+
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target) {
+  KeepGrpc();
   grpc::ChannelArguments arguments;
   // The retries are ours: gRPC's own would hide a refused connection for a second and more.
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
