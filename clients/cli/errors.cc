@@ -149,8 +149,8 @@ ErrorParts TakeApart(const absl::Status& status) {
       }
     }
   }
-  // The server's messages name the remedy themselves.
-  if (parts.remedy.empty() && parts.fields.empty()) parts.remedy = DefaultRemedy(status.code());
+  // Messages that come with details name the remedy themselves.
+  if (parts.remedy.empty() && parts.reason.empty()) parts.remedy = DefaultRemedy(status.code());
   return parts;
 }
 

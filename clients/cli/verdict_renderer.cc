@@ -282,21 +282,25 @@ std::string FiguresText(const Verdict& verdict, bool segments, bool color) {
   return table.empty() ? std::string() : "\n" + table.Render(color);
 }
 
-// What cannot be stated and why, each reason once.
+// What cannot be stated of all units, and why: each reason once, with the first figure that it
+// concerns; the others, such as its interval, follow from that one.
 std::vector<std::string> AbsentNotes(const Verdict& verdict) {
   struct Note {
-    std::string text;
+    std::string reason;
+    std::string field;
     std::vector<std::string> metrics;
   };
   std::vector<Note> notes;
   for (const Result& result : verdict.results()) {
+    if (!result.segment().empty()) continue;  // a dash in a small cell explains itself
     for (const v1::AbsentField& absent : result.absent()) {
-      std::string field = Kebab(absent.field());
-      std::replace(field.begin(), field.end(), '-', ' ');
-      const std::string text = Join({"no ", field, ": ", absent.reason()});
       auto note = std::find_if(notes.begin(), notes.end(),
-                               [&](const Note& known) { return known.text == text; });
-      if (note == notes.end()) note = notes.insert(notes.end(), {text, {}});
+                               [&](const Note& known) { return known.reason == absent.reason(); });
+      if (note == notes.end()) {
+        std::string field = Kebab(absent.field());
+        std::replace(field.begin(), field.end(), '-', ' ');
+        note = notes.insert(notes.end(), {absent.reason(), field, {}});
+      }
       const std::string metric = MetricTitle(result);
       if (std::find(note->metrics.begin(), note->metrics.end(), metric) == note->metrics.end()) {
         note->metrics.push_back(metric);
@@ -305,7 +309,7 @@ std::vector<std::string> AbsentNotes(const Verdict& verdict) {
   }
   std::vector<std::string> texts;
   for (const Note& note : notes) {
-    texts.push_back(Join({JoinList(note.metrics, ", "), ": ", note.text}));
+    texts.push_back(Join({JoinList(note.metrics, ", "), ": no ", note.field, ": ", note.reason}));
   }
   return texts;
 }
