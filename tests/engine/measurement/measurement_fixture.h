@@ -6,9 +6,9 @@
 #define INSIGHTLOOP_TESTS_ENGINE_MEASUREMENT_MEASUREMENT_FIXTURE_H_
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
