@@ -69,7 +69,11 @@ struct Configuration {
 
 void AddFlags(CLI::App& app, Flags& flags, bool& print_config) {
   app.set_version_flag("--version", "insightloopd " INSIGHTLOOP_VERSION);
-  app.set_config("--config", "", "Read flags from this TOML file")->envname("INSIGHTLOOP_CONFIG");
+  // CLI11 reads the file before it looks at the environment, so that this variable is ours to read.
+  const char* const variable = std::getenv("INSIGHTLOOP_CONFIG");
+  const std::string file = variable == nullptr ? "" : variable;
+  app.set_config("--config", file, "Read flags from this TOML file (Env:INSIGHTLOOP_CONFIG)",
+                 /*config_required=*/!file.empty());
   app.allow_config_extras(CLI::config_extras_mode::error);
   app.add_option("--listen", flags.listen, "HOST:PORT (0: any free port) or unix:PATH")
       ->envname("INSIGHTLOOP_LISTEN")
