@@ -2,6 +2,7 @@
 
 #include "engine/domain/error.h"
 
+#include <algorithm>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -9,6 +10,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "engine/domain/json.h"
+#include "engine/domain/resource.h"
 
 namespace insightloop {
 namespace {
@@ -37,7 +39,9 @@ void Fields(V& v, ErrorDetails& x) {
 absl::Status MakeError(absl::StatusCode code, std::string_view message,
                        const ErrorDetails& details) {
   absl::Status status(code, View(message));
-  status.SetPayload(kPayloadType, absl::Cord(ToJson(details).dump()));
+  // Bytes that are not UTF-8 may come from a caller, in the name of a field: they are replaced.
+  status.SetPayload(kPayloadType, absl::Cord(ToJson(details).dump(-1, ' ', false,
+                                                                  Json::error_handler_t::replace)));
   return status;
 }
 
@@ -52,8 +56,14 @@ ErrorDetails DetailsOf(const absl::Status& status) {
 
 std::string Quoted(std::string_view value) {
   constexpr std::size_t kShown = 100;
-  return absl::StrCat("\"", absl::Utf8SafeCHexEscape(View(value.substr(0, kShown))),
-                      value.size() > kShown ? "…" : "", "\"");
+  std::size_t end = std::min(value.size(), kShown);
+  while (end < value.size() && end > 0 && (static_cast<unsigned char>(value[end]) & 0xC0) == 0x80) {
+    --end;  // not in the middle of a character
+  }
+  const absl::string_view shown = View(value.substr(0, end));
+  return absl::StrCat("\"",
+                      IsUtf8(value) ? absl::Utf8SafeCHexEscape(shown) : absl::CHexEscape(shown),
+                      end < value.size() ? "…" : "", "\"");
 }
 
 absl::Status InvalidField(std::string_view reason, std::string_view field,

@@ -181,7 +181,8 @@ class Reader {
     if (!j.is_array()) return Fail(path, "a list");
     v.clear();
     for (const Json& item : j) {
-      Read(item, absl::StrCat(path, "[", v.size(), "]"), v.emplace_back());
+      const std::string item_path = absl::StrCat(path, "[", v.size(), "]");
+      Read(item, item_path, v.emplace_back());
     }
   }
   template <class T>

@@ -22,14 +22,13 @@ using testing::Finished;
 using ::testing::HasSubstr;
 using ::testing::Ne;
 using testing::ProgramPath;
-using testing::Run;
 using testing::Server;
 using testing::TemporaryFolder;
 using Json = nlohmann::json;
 
 Finished StartAndFail(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), ProgramPath("insightloopd"));
-  const Finished finished = Run(arguments);
+  const Finished finished = testing::Run(arguments);
   EXPECT_THAT(finished.exit_code, Ne(0));
   EXPECT_THAT(finished.out, Not(HasSubstr("listening")));
   return finished;
@@ -121,10 +120,10 @@ TEST(ServerTest, OnlyLoopbackUnlessAFlagInsists) {
 TEST(ServerTest, PrintsItsConfigurationAsItReadsIt) {
   const TemporaryFolder folder;
   const Finished printed =
-      Run({ProgramPath("insightloopd"), "--db", "elsewhere.db", "--print-config"});
+      testing::Run({ProgramPath("insightloopd"), "--db", "elsewhere.db", "--print-config"});
   ASSERT_EQ(printed.exit_code, 0) << printed.err;
   const std::string file = folder.Write("insightloopd.toml", printed.out);
-  const Finished again = Run({ProgramPath("insightloopd"), "--config", file, "--print-config"});
+  const Finished again = testing::Run({ProgramPath("insightloopd"), "--config", file, "--print-config"});
   EXPECT_EQ(again.out, printed.out) << again.err;
   EXPECT_THAT(again.out, HasSubstr("elsewhere.db"));
 }

@@ -81,7 +81,7 @@ ROOMS = [
     ),
     room(
         "clients", r"clients/.+", "clients", "absl", "nlohmann", "generated", "grpc", "protobuf", "cli11", "csv",
-        "zlib", "posix",
+        "zlib", "openssl", "posix",
     ),
     Room("tests", r"tests/.+", frozenset(kind for kind, _ in KINDS)),
 ]
