@@ -216,6 +216,7 @@ absl::StatusOr<T> Resources::Create(const Caller& caller, std::string_view id, T
       absl::StrCat(std::string(T::kCollection), "/",
                    id.empty() ? absl::StrFormat("r%016x", random_.Next()) : std::string(id));
   Complete(resource, random_);
+  FillDefaults(resource);
   absl::StatusOr<T> result = absl::InternalError("not created");
   const auto status = Change(
       caller,
@@ -279,6 +280,7 @@ absl::StatusOr<T> Resources::Update(const Caller& caller, std::string_view name,
         T after = *before;
         if (auto edited = edit(after); !edited.ok()) return edited;
         after.meta = before->meta;
+        FillDefaults(after);
         KeepServerFields(*before, after);
         if (auto legal = CheckChange(*before, after); !legal.ok()) return legal;
         if (auto rules = CheckRules(store, after, limits_); !rules.ok()) return rules;

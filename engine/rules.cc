@@ -478,7 +478,7 @@ absl::Status ValidateWithin(ResourceStore::Transaction& store, const Experiment&
   return CheckConditionTypes(store, "eligibility", experiment.eligibility, violations);
 }
 
-void Complete(Event& event) {
+void FillDefaults(Event& event) {
   if (event.resolution != 0) return;
   switch (event.value_kind) {
     case ValueKind::kMoney:
@@ -492,12 +492,15 @@ void Complete(Event& event) {
   }
 }
 
-void Complete(Experiment& experiment) {
-  KeepServerFields(Experiment{.state = ExperimentState::kDraft}, experiment);
+void FillDefaults(Experiment& experiment) {
   if (experiment.unit_type.empty()) experiment.unit_type = kDefaultUnitType;
 }
 
-void Complete(Insight& insight) { insight.verdict.clear(); }
+void Complete(Experiment& experiment, Random&) {
+  KeepServerFields(Experiment{.state = ExperimentState::kDraft}, experiment);
+}
+
+void Complete(Insight& insight, Random&) { insight.verdict.clear(); }
 
 void Complete(Layer& layer, Random& random) { layer.salt = MakeUuid(random); }
 

@@ -71,15 +71,18 @@ absl::Status ValidateWithin(ResourceStore::Transaction&, const T&, Violations&) 
   return absl::OkStatus();  // the other kinds depend on nothing
 }
 
-// Sets what the server sets on a new resource, and the defaults that are stored.
-void Complete(Event& event);
-void Complete(Insight& insight);
-void Complete(Experiment& experiment);
+// Sets what the server sets on a new resource.
+void Complete(Insight& insight, Random& random);
 void Complete(Layer& layer, Random& random);
+void Complete(Experiment& experiment, Random& random);
 template <class T>
-void Complete(T& resource, Random&) {
-  if constexpr (requires { Complete(resource); }) Complete(resource);
-}
+void Complete(T&, Random&) {}
+
+// Fills in the defaults that are stored, in a new or edited resource.
+void FillDefaults(Event& event);
+void FillDefaults(Experiment& experiment);
+template <class T>
+void FillDefaults(T&) {}
 
 // Undoes an edit of the fields that the server sets.
 void KeepServerFields(const Insight& before, Insight& after);

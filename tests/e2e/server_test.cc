@@ -73,7 +73,7 @@ TEST(ServerTest, ItsFilesAreForItsOwnerOnly) {
 TEST(ServerTest, ATakenPortIsNamed) {
   const Server first({"--db", ":memory:"});
   const Finished second = StartAndFail({"--db", ":memory:", "--listen", first.address()});
-  EXPECT_THAT(second.err, AllOf(HasSubstr(first.address()), HasSubstr("in use")));
+  EXPECT_THAT(second.err, AllOf(HasSubstr(first.address()), HasSubstr("is taken")));
 }
 
 TEST(ServerTest, ADatabaseInUseIsRefused) {
@@ -123,7 +123,8 @@ TEST(ServerTest, PrintsItsConfigurationAsItReadsIt) {
       testing::Run({ProgramPath("insightloopd"), "--db", "elsewhere.db", "--print-config"});
   ASSERT_EQ(printed.exit_code, 0) << printed.err;
   const std::string file = folder.Write("insightloopd.toml", printed.out);
-  const Finished again = testing::Run({ProgramPath("insightloopd"), "--config", file, "--print-config"});
+  const Finished again =
+      testing::Run({ProgramPath("insightloopd"), "--config", file, "--print-config"});
   EXPECT_EQ(again.out, printed.out) << again.err;
   EXPECT_THAT(again.out, HasSubstr("elsewhere.db"));
 }

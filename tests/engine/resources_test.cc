@@ -213,6 +213,17 @@ TEST_F(ResourcesTest, ConcurrentChangesReachTheCatalogInTheirOrder) {
   EXPECT_EQ(catalog_.Current()->FindEvent("events/purchase")->event.description.size(), 100U);
 }
 
+TEST_F(ResourcesTest, AnUpdateThatClearsAFieldGetsItsDefault) {
+  Make("purchase", AnEvent());
+  const auto updated =
+      resources_->Update<Event>(By("Update"), "events/purchase", "", [](Event& event) {
+        event = {.value_kind = ValueKind::kNone, .description = "replaced as a whole"};
+        return absl::OkStatus();
+      });
+  ASSERT_THAT(updated, IsOk());
+  EXPECT_EQ(updated->resolution, 0.000001);
+}
+
 TEST_F(ResourcesTest, ImmutableFieldsOfDefinitionsCannotChange) {
   Make("purchase", AnEvent());
   EXPECT_THAT(resources_->Update<Event>(By("Update"), "events/purchase", "",
