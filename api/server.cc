@@ -74,7 +74,7 @@ class ReflectionOption final : public grpc::ServerBuilderOption {
 // What peers may take and for how long. Every limit is set here, also where it is gRPC's default.
 void SetLimits(const Limits& limits, grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(limits.max_message_bytes);
-  builder.SetMaxSendMessageSize(limits.max_message_bytes);
+  builder.SetMaxSendMessageSize(-1);  // a verdict with many segments may be large
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 << 10);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 100);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 64 << 10);

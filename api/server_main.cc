@@ -23,6 +23,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "api/listen_address.h"
+#include "api/seeded_random.h"
 #include "api/server.h"
 #include "api/simulated_clock.h"
 #include "api/system_clock.h"
@@ -54,6 +55,7 @@ struct Flags {
   std::string listen = "127.0.0.1:50051";
   std::string database = "insightloop.db";
   std::string simulated_clock;
+  std::optional<std::uint64_t> random_seed;
   std::string log_level = "info";
   int workers = 32;
   bool insecure_allow_remote = false;
@@ -84,6 +86,9 @@ void AddFlags(CLI::App& app, Flags& flags, bool& print_config) {
   app.add_option("--simulated-clock", flags.simulated_clock,
                  "Time at which a clock starts that only AdvanceClock moves, in RFC 3339")
       ->envname("INSIGHTLOOP_SIMULATED_CLOCK");
+  app.add_option("--random-seed", flags.random_seed,
+                 "Makes ids, salts and slots the same in every run; only with --simulated-clock")
+      ->envname("INSIGHTLOOP_RANDOM_SEED");
   app.add_option("--workers", flags.workers, "Threads for calls that wait for the database")
       ->envname("INSIGHTLOOP_WORKERS")
       ->check(CLI::Range(1, kMaxWorkers))
@@ -124,6 +129,10 @@ absl::StatusOr<Configuration> Configure(const Flags& flags) {
                                                      "\" is no time; give one such as"
                                                      " 2026-01-31T09:00:00Z"));
     }
+  }
+  if (flags.random_seed.has_value() && !configuration.simulated_start.has_value()) {
+    return absl::InvalidArgumentError(
+        "random-seed: makes secrets that can be guessed; leave it out, or add --simulated-clock");
   }
   return configuration;
 }
@@ -186,7 +195,10 @@ int Fail(const absl::Status& status) {
 int Serve(const Flags& flags, const Configuration& configuration, Signals& signals) {
   const Limits limits;
   const SystemClock wall_clock;
-  SystemRandom random;
+  SystemRandom system_random;
+  std::optional<SeededRandom> seeded_random;
+  if (flags.random_seed.has_value()) seeded_random.emplace(*flags.random_seed);
+  Random& random = seeded_random.has_value() ? static_cast<Random&>(*seeded_random) : system_random;
   std::optional<SimulatedClock> simulated_clock;
   if (configuration.simulated_start.has_value()) {
     simulated_clock.emplace(*configuration.simulated_start);

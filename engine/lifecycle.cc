@@ -142,8 +142,6 @@ absl::StatusOr<Experiment> MoveExperiment(
   return result;
 }
 
-absl::Status DoNothing(ResourceStore::Transaction&, Experiment&) { return absl::OkStatus(); }
-
 }  // namespace
 
 std::optional<ExperimentState> StateAfter(ExperimentState state, Move move) {
@@ -182,12 +180,21 @@ absl::StatusOr<Experiment> Lifecycle::Start(const Caller& caller, std::string_vi
 
 absl::StatusOr<Experiment> Lifecycle::Pause(const Caller& caller, std::string_view name,
                                             std::string_view etag) {
-  return MoveExperiment(resources_, caller, name, etag, Move::kPause, DoNothing);
+  const Time now = resources_.clock().Now();
+  return MoveExperiment(resources_, caller, name, etag, Move::kPause,
+                        [&](ResourceStore::Transaction&, Experiment& experiment) {
+                          experiment.pause_time = now;
+                          return absl::OkStatus();
+                        });
 }
 
 absl::StatusOr<Experiment> Lifecycle::Resume(const Caller& caller, std::string_view name,
                                              std::string_view etag) {
-  return MoveExperiment(resources_, caller, name, etag, Move::kResume, DoNothing);
+  return MoveExperiment(resources_, caller, name, etag, Move::kResume,
+                        [](ResourceStore::Transaction&, Experiment& experiment) {
+                          experiment.pause_time = {};
+                          return absl::OkStatus();
+                        });
 }
 
 absl::StatusOr<Experiment> Lifecycle::Stop(const Caller& caller, std::string_view name,
@@ -196,6 +203,7 @@ absl::StatusOr<Experiment> Lifecycle::Stop(const Caller& caller, std::string_vie
   return MoveExperiment(resources_, caller, name, etag, Move::kStop,
                         [&](ResourceStore::Transaction&, Experiment& experiment) {
                           experiment.stop_time = now;
+                          experiment.pause_time = {};
                           experiment.slots.clear();
                           return absl::OkStatus();
                         });

@@ -2,6 +2,7 @@
 
 #include "engine/resources.h"
 
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,15 +11,18 @@
 #include "engine/domain/json.h"
 #include "engine/domain/resource.h"
 #include "engine/rules.h"
+#include "engine/sealing.h"
 
 namespace insightloop {
 namespace {
 
+// Resources as a transaction left them, in order; absent when deleted.
+using Changed = std::vector<std::pair<std::string, std::optional<StoredResource>>>;
+
 // Passes everything on and notes which resources change.
 class WatchedTransaction final : public ResourceStore::Transaction {
  public:
-  WatchedTransaction(Transaction& inner, std::vector<std::string>& changed)
-      : inner_(inner), changed_(changed) {}
+  WatchedTransaction(Transaction& inner, Changed& changed) : inner_(inner), changed_(changed) {}
 
   absl::StatusOr<std::optional<StoredResource>> Get(std::string_view name) override {
     return inner_.Get(name);
@@ -27,11 +31,12 @@ class WatchedTransaction final : public ResourceStore::Transaction {
     return inner_.List(query);
   }
   absl::StatusOr<StoredResource> Put(std::string_view name, std::string_view body) override {
-    changed_.emplace_back(name);
-    return inner_.Put(name, body);
+    auto stored = inner_.Put(name, body);
+    if (stored.ok()) changed_.emplace_back(name, *stored);
+    return stored;
   }
   absl::Status Delete(std::string_view name) override {
-    changed_.emplace_back(name);
+    changed_.emplace_back(name, std::nullopt);
     return inner_.Delete(name);
   }
   absl::StatusOr<std::optional<insightloop::Change>> FindRequest(
@@ -41,7 +46,7 @@ class WatchedTransaction final : public ResourceStore::Transaction {
 
  private:
   Transaction& inner_;
-  std::vector<std::string>& changed_;
+  Changed& changed_;
 };
 
 template <class T>
@@ -98,7 +103,32 @@ absl::StatusOr<StoredResource> AsLeftBy(const Change& change, ResourceStore::Tra
                         .body = change.after.value_or("")};
 }
 
-// The first resource of T's collection that refers to `name`; empty when there is none.
+// What a resource needs to exist: what it refers to and, of an experiment, what its sealed plan
+// copied, since facts about it still come in.
+template <class T>
+absl::StatusOr<std::vector<Reference>> NeedsOf(const T& resource) {
+  auto needs = ReferencesOf(resource);
+  if constexpr (std::is_same_v<T, Experiment>) {
+    if (resource.sealed_plan.empty()) return needs;
+    const auto plan = ReadSealedPlan(resource.sealed_plan);
+    if (!plan.ok()) return plan.status();
+    const auto add = [&](const auto& definitions) {
+      for (const auto& definition : definitions) {
+        needs.push_back({"sealed_plan", definition.kCollection, definition.meta.name});
+      }
+    };
+    add(plan->metrics);
+    add(plan->events);
+    add(plan->attributes);
+    add(plan->segments);
+    for (const std::string& insight : plan->hypothesis.insights) {
+      needs.push_back({"sealed_plan", Insight::kCollection, insight});
+    }
+  }
+  return needs;
+}
+
+// The first resource of T's collection that needs `name`; empty when there is none.
 template <class T>
 absl::StatusOr<std::string> FindReferrer(ResourceStore::Transaction& store, std::string_view name) {
   const auto resources = store.List({.collection = std::string(T::kCollection)});
@@ -106,7 +136,9 @@ absl::StatusOr<std::string> FindReferrer(ResourceStore::Transaction& store, std:
   for (const StoredResource& stored : *resources) {
     const auto resource = FromStored<T>(stored);
     if (!resource.ok()) return resource.status();
-    for (const Reference& reference : ReferencesOf(*resource)) {
+    const auto needs = NeedsOf(*resource);
+    if (!needs.ok()) return needs.status();
+    for (const Reference& reference : *needs) {
       if (reference.name == name) return stored.name;
     }
   }
@@ -181,7 +213,7 @@ absl::Status Resources::Change(const Caller& caller,
                               .request_digest = caller.request_digest,
                               .time = clock_.Now()};
   const std::lock_guard lock(change_mutex_);
-  std::vector<std::string> changed;
+  Changed changed;
   const auto status = store_.Write(context, [&](ResourceStore::Transaction& store) {
     if (!caller.request_id.empty()) {
       const auto first = store.FindRequest(caller.request_id);
@@ -196,10 +228,8 @@ absl::Status Resources::Change(const Caller& caller,
     return body(watched);
   });
   if (!status.ok()) return status;
-  for (const std::string& name : changed) {
-    const auto stored = store_.Get(name);
-    if (!stored.ok()) return stored.status();
-    if (auto applied = catalog_.Apply(name, *stored); !applied.ok()) return applied;
+  for (const auto& [name, stored] : changed) {
+    if (auto applied = catalog_.Apply(name, stored); !applied.ok()) return applied;
   }
   return absl::OkStatus();
 }

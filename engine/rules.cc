@@ -101,7 +101,7 @@ void CheckVariants(const std::vector<Variant>& variants, const Limits& limits,
   CheckCount("variants", variants.size(), 2, limits.max_variants, violations);
   std::set<std::string_view> ids;
   std::size_t controls = 0;
-  bool weighted = false;
+  bool control_weighted = false, treatment_weighted = false;
   for (std::size_t i = 0; i < variants.size(); ++i) {
     const Variant& variant = variants[i];
     CheckText(At("variants", i, "variant_id"), variant.variant_id, limits.max_variant_id, true,
@@ -117,15 +117,19 @@ void CheckVariants(const std::vector<Variant>& variants, const Limits& limits,
                      absl::StrCat("is ", variant.weight, "; give 0 to ", limits.max_weight));
     }
     controls += variant.control ? 1 : 0;
-    weighted = weighted || variant.weight > 0;
+    (variant.control ? control_weighted : treatment_weighted) |= variant.weight > 0;
   }
   if (controls != 1) {
     violations.Add(controls == 0 ? "NO_CONTROL" : "SEVERAL_CONTROLS", "variants",
                    absl::StrCat("has ", controls, " controls; mark exactly one as the control"));
   }
-  if (!weighted) {
+  if (!control_weighted && !treatment_weighted) {
     violations.Add("ALL_WEIGHTS_ZERO", "variants",
-                   "have only weights of 0; give at least one variant a weight above 0");
+                   "have only weights of 0; give the control and a treatment weights above 0");
+  } else if (!control_weighted || !treatment_weighted) {
+    violations.Add("NOTHING_TO_COMPARE", "variants",
+                   "leave the control or every treatment without weight; give the control and a "
+                   "treatment weights above 0");
   }
 }
 
@@ -153,9 +157,10 @@ void CheckSourceOfVariants(const Experiment& experiment, Violations& violations)
 }
 
 void CheckPlan(const AnalysisPlan& plan, const Limits& limits, Violations& violations) {
-  if (!(plan.alpha >= 0 && plan.alpha < 0.5)) {
-    violations.Add("OUT_OF_RANGE", "plan.alpha",
-                   absl::StrCat("is ", plan.alpha, "; give a number above 0 and below 0.5"));
+  if (plan.alpha != 0 && !(plan.alpha >= kLeastAlpha && plan.alpha < 0.5)) {
+    violations.Add(
+        "OUT_OF_RANGE", "plan.alpha",
+        absl::StrCat("is ", plan.alpha, "; give a number from ", kLeastAlpha, " to below 0.5"));
   }
   if (plan.planned_units < 0) {
     violations.Add("OUT_OF_RANGE", "plan.planned_units",
@@ -511,6 +516,7 @@ void KeepServerFields(const Layer& before, Layer& after) { after.salt = before.s
 void KeepServerFields(const Experiment& before, Experiment& after) {
   after.state = before.state;
   after.start_time = before.start_time;
+  after.pause_time = before.pause_time;
   after.stop_time = before.stop_time;
   after.conclude_time = before.conclude_time;
   after.epoch = before.epoch;

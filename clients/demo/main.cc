@@ -97,8 +97,7 @@ void PrintOpening(const ServerProcess& server, std::uint64_t seed, Printer& prin
                                     ", with a clock that is simulated"));
   print.Item("database", server.database());
   print.Item("customers", absl::StrCat("seed ", seed,
-                                       " makes the same ones every time; who gets "
-                                       "which mail is drawn anew by every fresh server"));
+                                       " makes the same campaign every time, to the last figure"));
 }
 
 // The connection ends with the play: a server that stops waits for idle connections, too.
@@ -115,7 +114,7 @@ absl::StatusOr<Ending> PlayAgainst(ServerProcess& server, std::uint64_t seed, Pr
 
 int Perform(std::uint64_t seed, bool once) {
   Printer print(std::cout, WantsColor());
-  auto server = ServerProcess::Start(kStartText);
+  auto server = ServerProcess::Start(kStartText, seed);
   if (!server.ok()) return Fail(server.status());
   PrintOpening(**server, seed, print);
   const auto ending = PlayAgainst(**server, seed, print);

@@ -65,7 +65,8 @@ std::string ProgramFolder() {
   return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
 }
 
-absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const std::string& start_time) {
+absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const std::string& start_time,
+                                                                    std::uint64_t seed) {
   const std::string program = ProgramFolder() + "/insightloopd";
   if (access(program.c_str(), X_OK) != 0) {
     return absl::NotFoundError(
@@ -78,7 +79,8 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const std::s
     if (port != 0 && !IsFree(port)) continue;
     std::unique_ptr<ServerProcess> server(new ServerProcess());
     status = server->MakeFolder();
-    if (status.ok()) status = server->Spawn(program, absl::StrCat("127.0.0.1:", port), start_time);
+    if (status.ok())
+      status = server->Spawn(program, absl::StrCat("127.0.0.1:", port), start_time, seed);
     if (status.ok()) status = server->WaitUntilListening();
     if (status.ok()) return server;
     if (InterruptSignal() != 0) break;
@@ -96,14 +98,16 @@ absl::Status ServerProcess::MakeFolder() {
 }
 
 absl::Status ServerProcess::Spawn(const std::string& program, const std::string& listen,
-                                  const std::string& start_time) {
+                                  const std::string& start_time, std::uint64_t seed) {
   // Everything that allocates happens before the fork.
   const std::string log_file = log_path();
   const std::string database_file = database();
-  const std::array<const char*, 8> arguments = {program.c_str(),       "--db",
-                                                database_file.c_str(), "--listen",
-                                                listen.c_str(),        "--simulated-clock",
-                                                start_time.c_str(),    nullptr};
+  const std::string seed_text = std::to_string(seed);
+  const std::array<const char*, 10> arguments = {program.c_str(),       "--db",
+                                                 database_file.c_str(), "--listen",
+                                                 listen.c_str(),        "--simulated-clock",
+                                                 start_time.c_str(),    "--random-seed",
+                                                 seed_text.c_str(),     nullptr};
   const int log = open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (log < 0) return SystemError("cannot write " + log_file);
   const pid_t parent = getpid();

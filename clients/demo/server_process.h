@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -18,14 +19,15 @@ namespace insightloop::demo {
 
 class ServerProcess {
  public:
-  // Starts the server with its clock at `start_time` (RFC 3339) and waits until it listens: on port
-  // 50051 of the loopback if that is free, else on any. Call it from the main thread: the server
-  // ends with the thread that started it.
+  // Starts the server with its clock at `start_time` (RFC 3339) and randomness of `seed`, and waits
+  // until it listens: on port 50051 of the loopback if that is free, else on any. Call it from the
+  // main thread: the server ends with the thread that started it.
   //
   // Errors: kNotFound       insightloopd is not beside this program.
   //         kUnavailable    it ended, or does not listen after 20 s; with its last words.
   //         kCancelled      the demo was asked to end meanwhile.
-  static absl::StatusOr<std::unique_ptr<ServerProcess>> Start(const std::string& start_time);
+  static absl::StatusOr<std::unique_ptr<ServerProcess>> Start(const std::string& start_time,
+                                                              std::uint64_t seed);
 
   // Stops the server if Stop() has not, and removes its folder.
   ~ServerProcess();
@@ -47,7 +49,7 @@ class ServerProcess {
 
   absl::Status MakeFolder();
   absl::Status Spawn(const std::string& program, const std::string& listen,
-                     const std::string& start_time);
+                     const std::string& start_time, std::uint64_t seed);
   absl::Status WaitUntilListening();
   bool ReadGreeting();
   std::string LastWords() const;

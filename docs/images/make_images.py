@@ -47,7 +47,7 @@ class Demo:
     def __enter__(self):
         self.process = subprocess.Popen([BIN / 'insightloop-demo'], stdout=subprocess.PIPE, text=True)
         for line in self.process.stdout:
-            found = re.search(r'--server ((?:127\.0\.0\.1|localhost):\d+)', line)
+            found = re.search(r'stays up at (\S+:\d+)', line)
             if found:
                 self.server = found[1]
                 return self

@@ -32,6 +32,7 @@ MeasuredMetric ToMeasured(const SealedPlan& plan, const Metric& metric) {
   MeasuredMetric measured = {.event = metric.event, .kind = metric.kind, .window = metric.window};
   const Event* event = FindByName(plan.events, metric.event);
   if (event == nullptr) return measured;
+  measured.event = FactName(*event);
   measured.event_has_value = event->value_kind != ValueKind::kNone;
   measured.steps_per_unit = StepsPerUnit(event->resolution).value_or(1);
   if (metric.kind == MetricKind::kCsat && event->maximum.has_value()) {

@@ -102,7 +102,12 @@ std::vector<Reason> ReasonsOf(int row, const Situation& situation) {
     case 5:
       reasons = BestWinner(situation.arms)->reasons;
       Append(reasons, situation.best_arm);
+      Append(reasons, situation.past_plan);
       AppendHarmedArms(reasons, situation, /*primary=*/true);
+      return reasons;
+    case 6:
+      AppendAllArms(reasons, situation);
+      Append(reasons, situation.past_plan);
       return reasons;
     case 8:
       reasons = situation.waiting;

@@ -73,6 +73,7 @@ struct Situation {
   std::vector<ArmState> arms;  // treatments that take part; not empty
   // Reasons of rows 3, 4, 5 and 8.
   std::vector<Reason> not_enough_data, before_reading, best_arm, waiting;
+  std::vector<Reason> past_plan;  // of rows 5 and 6
 };
 
 struct Ruling {

@@ -193,6 +193,11 @@ ResponseRates CheckResponseRate(const Study& study, const Figures& figures, std:
 }
 
 HealthCheck CheckMinDuration(const Progress& progress) {
+  if (progress.exposed_at_once) {
+    return {.check = Check::kMinDuration,
+            .status = CheckStatus::kPass,
+            .detail = "All units were exposed at once, or no times are known: no days to check."};
+  }
   const bool is_long_enough = progress.ran_for >= kLeastDuration;
   return {.check = Check::kMinDuration,
           .status = is_long_enough ? CheckStatus::kPass : CheckStatus::kWarn,

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/analysis/contrast.h"
 #include "engine/analysis/wording.h"
+#include "stats/anytime_bound.h"
 
 namespace insightloop {
 namespace {
@@ -130,8 +131,7 @@ class GuardrailReader {
       : study_(study), figures_(figures), base_(base) {
     const auto comparisons =
         static_cast<double>(study.plan->hypothesis.guardrails.size() * study.treatments.size());
-    // One-sided at its share of the level, which is one end of a two-sided interval at twice that.
-    harm_level_ = 1 - 2 * kHarmAlpha / comparisons;
+    harm_alpha_ = kHarmAlpha / comparisons;
   }
 
   // Not for a guardrail without a metric in the plan.
@@ -143,7 +143,7 @@ class GuardrailReader {
     }
     if (!guardrail.margin.has_value()) return Open(guardrail, of, "It has no margin.");
     const Direction good = GoodDirection(study_, metric);
-    const Contrast harm = MakeContrast(study_, figures_, of, harm_level_);
+    const Contrast harm = MakeContrast(study_, figures_, of, HarmLevel(treatment));
     const Contrast pass = MakeContrast(study_, figures_, of, 1 - study_.alpha);
     const auto harm_bounds = BoundsOn(harm, guardrail.margin->scale, good);
     const auto pass_bounds = BoundsOn(pass, guardrail.margin->scale, good);
@@ -156,6 +156,23 @@ class GuardrailReader {
   }
 
  private:
+  // Harm is looked for at every reading, so its bound holds at all of them together; tuned to the
+  // planned size of the two variants, without one to the size there is.
+  double HarmLevel(std::size_t treatment) const {
+    const std::int64_t units = base_.arms[study_.control].units + base_.arms[treatment].units;
+    const std::vector<Variant>& variants = study_.plan->variants;
+    double all_weights = 0;
+    for (const Variant& variant : variants) all_weights += variant.weight;
+    const double share =
+        (variants[study_.control].weight + variants[treatment].weight) / all_weights;
+    const auto planned =
+        static_cast<std::int64_t>(static_cast<double>(study_.plan->plan.planned_units) * share);
+    const auto level = stats::OneSidedAnytimeLevel(
+        {.units = units, .planned_units = planned > 0 ? planned : units, .alpha = harm_alpha_});
+    // Far below the planned size the bound is so wide that its level rounds to 1.
+    constexpr double kWidest = 1 - 1e-15;
+    return level.ok() ? std::min(*level, kWidest) : kWidest;
+  }
   std::string About(const Guardrail& guardrail, const ContrastOf& of) const {
     std::string text = study_.metric_name(of.metric);
     if (guardrail.margin.has_value()) {
@@ -183,7 +200,7 @@ class GuardrailReader {
   const Study& study_;
   const CellFigures& figures_;
   const CellFigures& base_;
-  double harm_level_ = 0;
+  double harm_alpha_ = 0;  // one-sided, of one guardrail in one treatment
 };
 
 // -------------------------------------------------------------------------------------------------
@@ -382,6 +399,20 @@ std::vector<Reason> BeforeReading(const Progress& progress) {
   return reasons;
 }
 
+// Nothing keeps anybody from reading again later: then the error rate is not the one promised.
+std::vector<Reason> PastPlan(const Progress& progress) {
+  if (progress.planned_units == 0 || progress.ended() ||
+      progress.matured_units <= progress.planned_units) {
+    return {};
+  }
+  return {
+      {"PAST_PLAN",
+       absl::StrCat(Grouped(progress.matured_units), " of ",
+                    Counted(progress.planned_units, "planned unit"),
+                    " have matured; a fixed horizon promises its error rate for one reading, at "
+                    "the planned size: was this the first?")}};
+}
+
 std::vector<Reason> Waiting(const Progress& progress) {
   std::vector<Reason> reasons;
   if (progress.planned_units > 0) {
@@ -409,6 +440,10 @@ Progress MakeProgress(const Study& study, const Experiment& experiment, const Me
       .planned_units = study.plan->plan.planned_units,
   };
   for (const ArmFigures& arm : figures.all.arms) progress.matured_units += arm.units;
+  if (experiment.external && measured.first_exposure.has_value()) {
+    progress.ran_for = *measured.last_exposure - *measured.first_exposure;
+    progress.exposed_at_once = progress.ran_for < Seconds(60);
+  }
   return progress;
 }
 
@@ -433,7 +468,8 @@ Situation ReadSituation(const Study& study, const Progress& progress, const Cell
   Situation situation = {.reading_allowed = progress.is_reading_allowed(),
                          .ended = progress.ended(),
                          .before_reading = BeforeReading(progress),
-                         .waiting = Waiting(progress)};
+                         .waiting = Waiting(progress),
+                         .past_plan = PastPlan(progress)};
   for (const std::size_t i : TakingPart(study)) {
     const std::size_t treatment = study.treatments[i];
     situation.arms.push_back(reader.Read(treatment, response_differs[i]));

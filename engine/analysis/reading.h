@@ -26,7 +26,10 @@ constexpr Duration kLeastDuration = Days(7);  // weekdays differ
 // How far the experiment is.
 struct Progress {
   bool stopped = false;
-  Duration ran_for;  // until it stopped, or until now
+  // Until it stopped, or until now; of an external experiment, which says no other times, from the
+  // first exposure to the last.
+  Duration ran_for;
+  bool exposed_at_once = false;  // all within a minute, as by a mailing: its days mean nothing
   std::int64_t matured_units = 0, in_flight_units = 0;
   std::int64_t planned_units = 0;  // 0: read at the end
 

@@ -59,7 +59,7 @@ std::string Number(double number) { return Format("%.6g", number); }
 
 std::string DaysText(Duration duration) {
   constexpr double kMicrosPerDay = 86'400e6;
-  return absl::StrCat(Format("%.3g", static_cast<double>(duration.micros) / kMicrosPerDay),
+  return absl::StrCat(Format("%.1f", static_cast<double>(duration.micros) / kMicrosPerDay),
                       " days");
 }
 

@@ -4,7 +4,13 @@
 
 #include <cmath>
 
+#include "absl/strings/str_cat.h"
+
 namespace insightloop {
+
+std::string FactName(const Event& event) {
+  return absl::StrCat(event.meta.name, "@", event.meta.create_time.micros);
+}
 
 std::optional<std::int64_t> StepsPerUnit(double resolution) {
   std::int64_t steps = 1;

@@ -45,6 +45,10 @@ void Fields(V& v, Event& x) {
   v("description", x.description);
 }
 
+// What facts of this event are stored under. A deleted event's name may be given to another one,
+// with another resolution: the facts of the two must never mix.
+std::string FactName(const Event& event);
+
 // Number of steps in one unit of the event's value: 100 for a resolution of 0.01. The resolution is
 // a power of ten from 1e-9 to 1, so that this is exact; absent for any other.
 std::optional<std::int64_t> StepsPerUnit(double resolution);

@@ -60,6 +60,7 @@ struct AnalysisPlan {
 };
 
 inline constexpr double kDefaultAlpha = 0.05;
+inline constexpr double kLeastAlpha = 0.000001;
 
 template <class V>
 void Fields(V& v, AnalysisPlan& x) {
@@ -84,7 +85,7 @@ struct Experiment {
   AnalysisPlan plan;
   // Set by the server.
   ExperimentState state{};
-  Time start_time, stop_time, conclude_time;
+  Time start_time, pause_time, stop_time, conclude_time;
   std::int32_t epoch = 0;
   std::vector<std::int32_t> slots;
   std::string salt;
@@ -108,6 +109,7 @@ void Fields(V& v, Experiment& x) {
   v("plan", x.plan);
   v("state", x.state);
   v("start_time", x.start_time);
+  v("pause_time", x.pause_time);
   v("stop_time", x.stop_time);
   v("conclude_time", x.conclude_time);
   v("epoch", x.epoch);

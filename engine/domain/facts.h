@@ -70,7 +70,7 @@ enum class OutcomeKind { kOccurred = 0, kValue = 1, kAsked = 2, kDismissed = 3 }
 struct Outcome {
   std::string outcome_id;
   UnitKey unit;
-  std::string event;
+  std::string event;  // FactName of the declared event
   Time occur_time;
   Time receive_time;
   OutcomeKind kind{};

@@ -75,6 +75,7 @@ class EmbeddedMeasurement final : public Measurement {
   absl::Status failed_;  // why the log takes no more; OK while it does
 
   // Changed by the writer under the mutex. The writer reads without it, everybody else with it.
+  std::mutex scan_mutex_;  // held by the one Measure that scans; taken before memory_mutex_
   std::mutex memory_mutex_;
   FactMemory memory_;
 
@@ -140,6 +141,11 @@ std::vector<EmbeddedMeasurement::Call*> EmbeddedMeasurement::NextGroup() {
   return group;
 }
 
+// A full disk, or a database that another program held.
+bool HasWrittenNothing(const absl::Status& status) {
+  return absl::IsResourceExhausted(status) || DetailsOf(status).reason == "STORE_BUSY";
+}
+
 void EmbeddedMeasurement::Write(const std::vector<Call*>& group) {
   FactStage stage(memory_, hash_);
   absl::Status status = failed_;
@@ -149,8 +155,9 @@ void EmbeddedMeasurement::Write(const std::vector<Call*>& group) {
   // Without a new row there is nothing to wait for: what the rows repeat is durable, or staged.
   if (status.ok() && !stage.empty()) {
     status = log_.Append(stage.batch());
-    // After any other error nobody knows what the log holds, so that memory could contradict it.
-    if (!status.ok() && !absl::IsResourceExhausted(status)) failed_ = status;
+    // Unless nothing was written for sure, nobody knows what the log holds, so that memory could
+    // contradict it.
+    if (!status.ok() && !HasWrittenNothing(status)) failed_ = status;
   }
   if (status.ok()) {
     const std::lock_guard lock(memory_mutex_);
@@ -173,6 +180,7 @@ absl::Status EmbeddedMeasurement::Stage(const Call& call, FactStage& stage,
 }
 
 absl::StatusOr<Measured> EmbeddedMeasurement::Measure(const MeasurePlan& plan, Time as_of) {
+  const std::lock_guard one_scan(scan_mutex_);  // bounds the memory that verdicts take
   // One cut through the facts for both scans: rows stored later are passed over.
   PlanWords words;
   std::int64_t experiment = 0, exposures_left = 0, last_outcome = 0;

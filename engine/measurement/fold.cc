@@ -55,6 +55,7 @@ Fold::Fold(const MeasurePlan& plan, Time as_of, const PlanWords& words)
 
 void Fold::Add(const ExposureRow& row) {
   if (row.source == ExposureSource::kOverride) return;
+  if (plan_.stop_time.has_value() && row.occur_time >= *plan_.stop_time) return;
   const auto variant = variant_of_word_.find(row.variant);
   if (variant == variant_of_word_.end()) return;
   const bool has_segments = !plan_.segment_attributes.empty();
@@ -101,23 +102,22 @@ std::uint32_t Fold::TextIndex(const std::string& attributes) {
 void Fold::Add(const OutcomeRow& row) {
   const auto metrics = metrics_of_event_.find(row.event);
   if (metrics == metrics_of_event_.end()) return;
-  ++measured_.outcomes;
-  if (row.late) {
-    ++measured_.late_outcomes;
-    return;
-  }
   const auto index = index_of_unit_.find(row.unit);
   if (index == index_of_unit_.end()) return;
   if (numbers_.empty()) numbers_.resize(units_.size() * rules_.size());
   const Time first = units_[index->second].rank.time;
+  bool counts = false;
   for (const std::size_t m : metrics->second) {
     const MetricRule& rule = rules_[m];
     // Half-open; at the instant of the exposure counts as after it.
     const bool is_inside =
         row.occur_time >= first + rule.from &&
         row.occur_time < (rule.before.has_value() ? *rule.before : first + rule.to);
-    if (is_inside) AddTo(numbers_[index->second * rules_.size() + m], rule, row);
+    counts |= is_inside;
+    if (is_inside && !row.late) AddTo(numbers_[index->second * rules_.size() + m], rule, row);
   }
+  if (counts) ++measured_.outcomes;
+  if (counts && row.late) ++measured_.late_outcomes;
 }
 
 void Fold::AddTo(Number& number, const MetricRule& rule, const OutcomeRow& row) const {
@@ -219,13 +219,16 @@ Measured Fold::Finish() {
   for (std::size_t u = 0; u < units_.size(); ++u) {
     const Unit& unit = units_[u];
     const std::optional<Time> maturity = MaturityOf(unit);
-    measured_.last_maturity = std::max(measured_.last_maturity, maturity);
     const bool is_matured = maturity.has_value() && *maturity <= as_of_;
     if (unit.crossed) {
       ++measured_.crossed_units;
     } else {
       ++measured_.exposed_units[unit.variant];
       if (!is_matured) ++measured_.in_flight_units;
+      measured_.last_maturity = std::max(measured_.last_maturity, maturity);
+      const Time first = unit.rank.time;
+      measured_.first_exposure = std::min(measured_.first_exposure.value_or(first), first);
+      measured_.last_exposure = std::max(measured_.last_exposure.value_or(first), first);
     }
     if (!is_matured) continue;
     for (const std::size_t cell : cells.of_text[unit.attributes]) {

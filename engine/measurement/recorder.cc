@@ -112,6 +112,13 @@ Rejection Judge::CheckRun(const Experiment& experiment, Time occur_time) const {
                                " started at ", FormatTime(experiment.start_time),
                                "; leave out earlier exposures"));
   }
+  if (experiment.state == ExperimentState::kPaused && !experiment.external &&
+      occur_time >= experiment.pause_time) {
+    return Reject("EXPERIMENT_PAUSED", "occur_time",
+                  absl::StrCat("is ", FormatTime(occur_time), ", not before ", experiment.meta.name,
+                               " was paused at ", FormatTime(experiment.pause_time),
+                               "; leave out exposures during a pause"));
+  }
   if (experiment.state == ExperimentState::kStopped && occur_time >= experiment.stop_time) {
     return Reject("AFTER_STOP", "occur_time",
                   absl::StrCat("is ", FormatTime(occur_time), ", not before ", experiment.meta.name,
@@ -189,7 +196,7 @@ Rejection Judge::Check(const SubmittedOutcome& row, bool backfill, Outcome& outc
   if (Rejection rejection = CheckTexts(row.context)) return rejection;
 
   outcome.outcome_id = row.outcome_id;
-  outcome.event = row.event;
+  outcome.event = FactName(found->event);
   outcome.occur_time = row.occur_time;
   outcome.receive_time = now_;
   outcome.late = !backfill && row.occur_time < now_ - limits_.acceptance_window;

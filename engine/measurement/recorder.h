@@ -29,9 +29,9 @@ class Recorder {
   //
   // Rejections (reason, field): UNKNOWN_EXPERIMENT experiment · EXPERIMENT_NOT_RUNNING experiment ·
   // INVALID_UNIT_ID unit_id · UNKNOWN_VARIANT variant · TIME_IN_FUTURE, TIME_MISSING,
-  // BEFORE_START, AFTER_STOP occur_time · UNDECLARED_ATTRIBUTE, WRONG_ATTRIBUTE_TYPE, NOT_FINITE
-  // attributes.{id} · TOO_MANY_ATTRIBUTES attributes.
-  // Errors: kInvalidArgument for no rows (NO_ROWS) or too many (TOO_MANY_ROWS); those of
+  // BEFORE_START, EXPERIMENT_PAUSED, AFTER_STOP occur_time · UNDECLARED_ATTRIBUTE,
+  // WRONG_ATTRIBUTE_TYPE, NOT_FINITE attributes.{id} · TOO_MANY_ATTRIBUTES attributes. Errors:
+  // kInvalidArgument for no rows (NO_ROWS) or too many (TOO_MANY_ROWS); those of
   // Measurement::Record.
   absl::StatusOr<std::vector<RowFate>> RecordExposures(std::span<const SubmittedExposure> rows);
 

@@ -22,7 +22,7 @@ namespace insightloop {
 
 // A metric as a plan sealed it, with what it needs of its event.
 struct MeasuredMetric {
-  std::string event;
+  std::string event;  // FactName of the metric's event
   MetricKind kind{};
   bool event_has_value = false;  // PROPORTION, COUNT: read the value instead of counting rows
   std::optional<Window> window;  // absent: until `stop_time`
@@ -65,11 +65,12 @@ struct Measured {
   std::vector<Stratum> strata;
   std::vector<std::int64_t> exposed_units;  // by variant, matured or not, crossed ones left out
   std::int64_t crossed_units = 0;
-  std::int64_t in_flight_units = 0;           // not matured, not crossed
-  std::int64_t outcomes = 0;                  // rows of the plan's events, of any unit
-  std::int64_t late_outcomes = 0;             // of those, past the acceptance window and left out
-  std::optional<Time> last_maturity;          // when the last unit matures
-  std::vector<std::string> dropped_segments;  // attributes with too many values, left out
+  std::int64_t in_flight_units = 0;   // not matured, not crossed
+  std::int64_t outcomes = 0;          // rows inside a window of an exposed unit
+  std::int64_t late_outcomes = 0;     // of those, past the acceptance window and left out
+  std::optional<Time> last_maturity;  // when the last unit matures
+  std::optional<Time> first_exposure, last_exposure;  // of units, crossed ones left out
+  std::vector<std::string> dropped_segments;          // attributes with too many values, left out
 };
 
 // Facts to record; both kinds in one durable step.

@@ -55,6 +55,11 @@ absl::StatusOr<std::string> CanonicalPath(const std::string& path) {
   if (fs::exists(fs::file_status(type)) && type != fs::file_type::regular) {
     return NotWritable(canonical, "it is not a regular file");
   }
+  // By another name a second server could open it beside us, with a log of its own.
+  std::error_code no_links;
+  if (type == fs::file_type::regular && fs::hard_link_count(canonical, no_links) > 1 && !no_links) {
+    return NotWritable(canonical, "it has more than one name (hard link)");
+  }
   return canonical.string();
 }
 

@@ -182,7 +182,7 @@ TEST_F(ErrorsTest, VariantsThatCannotBe) {
     return Json{{"variant_id", id}, {"control", control}, {"weight", weight}};
   };
   ExpectError(CreateExperiment({variant("a", true, 0), variant("b", false, 0)}), "INVALID_ARGUMENT",
-              "ALL_WEIGHTS_ZERO", "variants", "weight above 0");
+              "ALL_WEIGHTS_ZERO", "variants", "weights above 0");
   ExpectError(CreateExperiment({variant("a", true, 1), variant("b", true, 1)}), "INVALID_ARGUMENT",
               "SEVERAL_CONTROLS", "variants", "exactly one");
   ExpectError(CreateExperiment({variant("a", false, 1), variant("b", false, 1)}),

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "api/seeded_random.h"
 #include "engine/domain/experiment.h"
 #include "engine/domain/hypothesis.h"
 #include "engine/domain/insight.h"
@@ -24,7 +25,6 @@
 #include "storage/sqlite/fact_log.h"
 #include "storage/sqlite/resource_store.h"
 #include "tests/support/fake_clock.h"
-#include "tests/support/seeded_random.h"
 
 namespace insightloop::testing {
 
@@ -112,7 +112,7 @@ class EngineTest : public ::testing::Test {
 
   const Limits limits_;
   FakeClock clock_{kStart};
-  SeededRandom random_{20261122};
+  api::SeededRandom random_{20261122};
   CatalogHolder catalog_;
   // Destroyed from the last to the first.
   std::unique_ptr<storage::SqliteDatabase> database_;

@@ -164,6 +164,17 @@ TEST_F(LifecycleTest, AnInternalExperimentNeedsWindows) {
       FailsWith(absl::StatusCode::kFailedPrecondition, "NO_WINDOW", HasSubstr("metrics/bought")));
 }
 
+TEST_F(LifecycleTest, APauseKeepsItsTimeUntilItEnds) {
+  Running("spring", AnExperiment());
+  clock_.Advance(Hours(1));
+  const auto paused = lifecycle_->Pause(By("Pause"), "experiments/spring", "");
+  ASSERT_THAT(paused, IsOk());
+  EXPECT_EQ(paused->pause_time, clock_.Now());
+  const auto resumed = lifecycle_->Resume(By("Resume"), "experiments/spring", "");
+  ASSERT_THAT(resumed, IsOk());
+  EXPECT_EQ(resumed->pause_time, Time{});
+}
+
 TEST_F(LifecycleTest, ARepeatedMoveGetsTheFirstAnswer) {
   const Experiment draft = Make("spring", AnExperiment());
   const Caller caller = By("Start", "2f1b1a52-9c7e-4c11-8f57-0f4f8f6a2f10", "digest");

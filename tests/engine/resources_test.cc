@@ -141,6 +141,24 @@ TEST_F(ResourcesTest, RefusesToDeleteWhatIsUsed) {
   EXPECT_EQ(catalog_.Current()->FindEvent("events/purchase"), nullptr);
 }
 
+TEST_F(ResourcesTest, WhatASealedPlanCopiedStaysEvenWhenTheHypothesisMovesOn) {
+  MakeDefinitions();
+  Make("visit", AnEvent());
+  Metric visited = AMetric();
+  visited.event = "events/visit";
+  Make("visited", visited);
+  Running("spring", AnExperiment());
+  ASSERT_THAT(resources_->Update<Hypothesis>(By("Update"), "hypotheses/reminder", "",
+                                             [](Hypothesis& hypothesis) {
+                                               hypothesis.primary_metric = "metrics/visited";
+                                               return absl::OkStatus();
+                                             }),
+              IsOk());
+  EXPECT_THAT(resources_->Delete<Metric>(By("Delete"), "metrics/bought", ""),
+              FailsWith(absl::StatusCode::kFailedPrecondition, "IN_USE",
+                        HasSubstr("used by experiments/spring")));
+}
+
 TEST_F(ResourcesTest, ARepeatedRequestGetsTheFirstAnswerAndChangesNothing) {
   const Caller caller = By("Create", "2f1b1a52-9c7e-4c11-8f57-0f4f8f6a2f10", "digest");
   const auto first = resources_->Create<Insight>(caller, "", AnInsight());

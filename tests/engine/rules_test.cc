@@ -229,7 +229,7 @@ TEST_F(RulesTest, AnExperimentNeedsOneControlAndWeights) {
       [](Experiment& x) {
         for (Variant& variant : x.variants) variant.weight = 0;
       },
-      "ALL_WEIGHTS_ZERO", "variants: have only weights of 0; give at least one");
+      "ALL_WEIGHTS_ZERO", "variants: have only weights of 0; give the control");
   ExpectRefused<Experiment>(
       AnExperiment(), [](Experiment& x) { x.variants[1].weight = -1; }, "OUT_OF_RANGE",
       "variants[1].weight: is -1; give 0 to 1000000");
@@ -239,6 +239,14 @@ TEST_F(RulesTest, AnExperimentNeedsOneControlAndWeights) {
   ExpectRefused<Experiment>(
       AnExperiment(), [](Experiment& x) { x.variants[1].variant_id = std::string(65, 'v'); },
       "TEXT_TOO_LONG", "variants[1].variant_id");
+}
+
+TEST_F(RulesTest, AnExperimentNeedsUnitsOnBothSides) {
+  for (const std::size_t empty : {0U, 1U}) {
+    ExpectRefused<Experiment>(
+        AnExperiment(), [=](Experiment& x) { x.variants[empty].weight = 0; }, "NOTHING_TO_COMPARE",
+        "weights above 0");
+  }
 }
 
 TEST_F(RulesTest, AnExperimentNeedsTrafficOfItsOwnOrAnotherSystem) {
@@ -255,7 +263,7 @@ TEST_F(RulesTest, AnExperimentNeedsTrafficOfItsOwnOrAnotherSystem) {
 }
 
 TEST_F(RulesTest, APlanNeedsASoundAlphaAndDistinctMetrics) {
-  for (const double alpha : {-0.1, 0.5, kNan, kInfinity}) {
+  for (const double alpha : {-0.1, 1e-17, 0.5, kNan, kInfinity}) {
     ExpectRefused<Experiment>(
         AnExperiment(), [&](Experiment& x) { x.plan.alpha = alpha; }, "OUT_OF_RANGE", "plan.alpha");
   }

@@ -19,9 +19,8 @@ TEST(SealingTest, DigestsAreSha256) {
 TEST(SealingTest, TheCanonicalTextHasSortedKeysAndNoBlanks) {
   const SealedPlan plan{.experiment = "experiments/x",
                         .variants = {{.variant_id = "c", .control = true, .weight = 1}}};
-  EXPECT_EQ(CanonicalText(plan),
-            R"({"experiment":"experiments/x","hypothesis":{},"plan":{},"plan_version":1,)"
-            R"("variants":[{"control":true,"variant_id":"c","weight":1}]})");
+  EXPECT_EQ(CanonicalText(plan), R"({"experiment":"experiments/x","plan_version":1,)"
+                                 R"("variants":[{"control":true,"variant_id":"c","weight":1}]})");
 }
 
 TEST(SealingTest, ReadsWhatItSealed) {

@@ -126,10 +126,10 @@ TEST_F(VerdictsTest, UnknownAndMalformedNamesAreRefused) {
 
 TEST_F(VerdictsTest, AnOpenWindowHoldsUpTheConclusion) {
   PlayedOut();
-  ExpectAccepted(recorder_->RecordExposures(
-      std::vector<SubmittedExposure>{{"experiments/spring", "last", "control", clock_.Now(), {}}}));
+  ExpectAccepted(recorder_->RecordExposures(std::vector<SubmittedExposure>{
+      {"experiments/spring", "last", "control", clock_.Now() - Seconds(1), {}}}));
   ASSERT_THAT(lifecycle_->Stop(By("Stop"), "experiments/spring", ""), IsOk());
-  const Time closes = clock_.Now() + Days(7) + limits_.lateness_allowance;
+  const Time closes = clock_.Now() - Seconds(1) + Days(7) + limits_.lateness_allowance;
   EXPECT_THAT(verdicts_->Conclude(By("Conclude"), "experiments/spring", ""),
               FailsWith(absl::StatusCode::kFailedPrecondition, "WINDOWS_OPEN",
                         HasSubstr("1 units whose windows are open; conclude it after " +

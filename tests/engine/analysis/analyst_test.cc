@@ -52,7 +52,7 @@ TEST(MeasurePlanTest, CarriesWhatThePlanSealed) {
   EXPECT_FALSE(measure.stop_time.has_value());
   EXPECT_EQ(measure.lateness_allowance, Hours(24));
   ASSERT_EQ(measure.metrics.size(), 3u);
-  EXPECT_EQ(measure.metrics[0].event, "events/spend");
+  EXPECT_EQ(measure.metrics[0].event, "events/spend@0");
   EXPECT_TRUE(measure.metrics[0].event_has_value);
   EXPECT_EQ(measure.metrics[0].steps_per_unit, 100);
   EXPECT_EQ(measure.metrics[0].window->length, Days(7));

@@ -251,15 +251,17 @@ TEST(GuardrailTest, HoldsHarmsOrStaysOpenByItsMargin) {
 }
 
 TEST(GuardrailTest, HarmIsOneSidedAgainstTheMargin) {
-  // Standard error of 10 % against p = (100 + d) / 1,000. Harm needs d / 1,000 - 1.644854 se >
-  // 0.05: at d = 75 it is 0.07500 - 0.02518 = 0.04982, at 76 it is 0.07600 - 0.02522 = 0.05078.
+  // Standard error of 10 % against p = (100 + d) / 1,000. The anytime bound at 5 % lies 2.779094 se
+  // away. Harm needs d / 1,000 - 2.779094 se > 0.05: at d = 93 it is 0.09300 - 0.04357 = 0.04943,
+  // at 94 it is 0.09400 - 0.04362 = 0.05038.
   const SealedPlan plan = GuardedVisits({0.05, Scale::kAbsolute}).Build();
-  EXPECT_EQ(Judged(plan, Unsubscribed(100, 175)).decision, Decision::kInconclusive);
-  EXPECT_EQ(Judged(plan, Unsubscribed(100, 176)).decision, Decision::kDoNotShip);
+  EXPECT_EQ(Judged(plan, Unsubscribed(100, 193)).decision, Decision::kInconclusive);
+  EXPECT_EQ(Judged(plan, Unsubscribed(100, 194)).decision, Decision::kDoNotShip);
 }
 
 TEST(GuardrailTest, HarmCountsEveryGuardrailAndTreatment) {
-  // With a second guardrail the bound is at 2.5 %, 1.959964 standard errors.
+  // With a second guardrail the bound is at 2.5 %, 3.041357 standard errors: at 97 more it is
+  // 0.09700 - 0.04791 = 0.04909, at 98 more 0.09800 - 0.04797 = 0.05003.
   const SealedPlan plan = GuardedVisits({0.05, Scale::kAbsolute})
                               .Guarded("refund", MetricKind::kProportion, {0.5, Scale::kAbsolute})
                               .Build();
@@ -271,8 +273,8 @@ TEST(GuardrailTest, HarmCountsEveryGuardrailAndTreatment) {
                       .Build())
         .decision;
   };
-  EXPECT_EQ(decide(176), Decision::kInconclusive);
-  EXPECT_EQ(decide(182), Decision::kDoNotShip);
+  EXPECT_EQ(decide(197), Decision::kInconclusive);
+  EXPECT_EQ(decide(198), Decision::kDoNotShip);
 }
 
 TEST(GuardrailTest, RelativeMarginsAreReadOnTheRelativeScale) {

@@ -241,11 +241,11 @@ TEST_F(MeasureTest, AnEarlierExposureThatArrivesLaterMovesTheWindow) {
 // counted in health."
 TEST_F(MeasureTest, LateOutcomesAreLeftOutAndCounted) {
   Record({ExposureOf("anna", "control")},
-         {OutcomeOf("anna").Late(), OutcomeOf("anna").Id("o-2"), OutcomeOf("stranger"),
+         {OutcomeOf("anna").Late(), OutcomeOf("anna").Id("o-2"), OutcomeOf("stranger").Late(),
           OutcomeOf("anna").Event("events/visit").Late()});
   const Measured measured = Measure(APlan({AMetricOf(MetricKind::kCount)}), kEnd);
   EXPECT_EQ(StratumOf(measured, 0).metrics.at(0).values, SumsOf({1}));
-  EXPECT_EQ(measured.outcomes, 3);
+  EXPECT_EQ(measured.outcomes, 2);
   EXPECT_EQ(measured.late_outcomes, 1);
 }
 

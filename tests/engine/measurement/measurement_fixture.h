@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/seeded_random.h"
 #include "engine/domain/facts.h"
 #include "engine/domain/limits.h"
 #include "engine/measurement/embedded_measurement.h"
@@ -23,7 +24,6 @@
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/fact_log.h"
 #include "tests/support/faulty_fact_log.h"
-#include "tests/support/seeded_random.h"
 #include "tests/support/status_matchers.h"
 
 namespace insightloop::testing {
@@ -65,7 +65,7 @@ class MeasurementOnFile {
 
  private:
   void Open() {
-    SeededRandom random(20261122);
+    api::SeededRandom random(20261122);
     auto database =
         storage::SqliteDatabase::Open({.path = folder_ + "/db", .now = kDayOne}, random);
     ASSERT_THAT(database, IsOk());

@@ -178,6 +178,14 @@ TEST_F(RecordTest, AFullDiskLeavesNothingBehindAndTheSameRowsAreAcceptedLater) {
               ElementsAre("DUPLICATE", "DUPLICATE", "DUPLICATE"));
 }
 
+TEST_F(RecordTest, ABusyStoreIsSurvivedSinceNothingWasWritten) {
+  file_.log().FailAppend(1, MakeError(absl::StatusCode::kUnavailable, "another program holds it",
+                                      {.reason = "STORE_BUSY"}));
+  EXPECT_THAT(measurement().Record({.outcomes = {OutcomeOf("ben")}}),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("holds it")));
+  EXPECT_THAT(Record(Outcomes{OutcomeOf("ben")}), ElementsAre("ACCEPTED"));
+}
+
 // "Any I/O error or failed fsync: acknowledge nothing more."
 TEST_F(RecordTest, AfterAnErrorOfTheStoreNothingIsAcknowledgedUntilAReopen) {
   Record(Outcomes{OutcomeOf("anna")});

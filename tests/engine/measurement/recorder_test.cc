@@ -93,6 +93,7 @@ class RecorderTest : public ::testing::Test {
                           .state = state,
                           .start_time = kStarted,
                           .epoch = 1};
+    if (state == ExperimentState::kPaused) experiment.pause_time = kNow;
     if (state == ExperimentState::kStopped) experiment.stop_time = kNow;
     experiment.sealed_plan = CanonicalText({.plan = experiment.plan});
     Declare("experiments/spring", experiment);
@@ -208,9 +209,14 @@ TEST_F(RecorderTest, AConcludedExperimentTakesNoExposures) {
               RejectedFor("EXPERIMENT_NOT_RUNNING", "experiment", "is CONCLUDED"));
 }
 
-TEST_F(RecorderTest, APausedExperimentTakesExposures) {
+TEST_F(RecorderTest, APausedExperimentTakesExposuresFromBeforeItsPause) {
   DeclareExperiment(ExperimentState::kPaused);
-  EXPECT_THAT(Record(AnExposure()), HasFate(Fate::kAccepted));
+  SubmittedExposure exposure = AnExposure();
+  exposure.occur_time = kNow - Duration{1};
+  EXPECT_THAT(Record(exposure), HasFate(Fate::kAccepted));
+  exposure.occur_time = kNow;
+  EXPECT_THAT(Record(exposure),
+              RejectedFor("EXPERIMENT_PAUSED", "occur_time", "leave out exposures during a pause"));
 }
 
 TEST_F(RecorderTest, AStoppedExperimentTakesExposuresOfItsRun) {
