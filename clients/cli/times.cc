@@ -2,51 +2,14 @@
 
 #include "clients/cli/times.h"
 
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
+
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 
 namespace insightloop::cli {
 namespace {
-
-// Days since 1970-01-01 of a day of the Gregorian calendar, and back.
-// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
-std::int64_t DaysFromCivil(std::int64_t year, int month, int day) {
-  year -= month <= 2 ? 1 : 0;
-  const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
-  const std::int64_t year_of_era = year - era * 400;
-  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  const std::int64_t day_of_era =
-      year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-  return era * 146097 + day_of_era - 719468;
-}
-
-struct Civil {
-  std::int64_t year;
-  int month;
-  int day;
-};
-
-Civil CivilFromDays(std::int64_t days) {
-  days += 719468;
-  const std::int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-  const std::int64_t day_of_era = days - era * 146097;
-  const std::int64_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const std::int64_t day_of_year =
-      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const std::int64_t shifted = (5 * day_of_year + 2) / 153;
-  const int day = static_cast<int>(day_of_year - (153 * shifted + 2) / 5 + 1);
-  const int month = static_cast<int>(shifted < 10 ? shifted + 3 : shifted - 9);
-  return {year_of_era + era * 400 + (month <= 2 ? 1 : 0), month, day};
-}
-
-int DaysInMonth(int year, int month) {
-  constexpr std::array<int, 12> kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-  return month == 2 && leap ? 29 : kDays[static_cast<std::size_t>(month - 1)];
-}
 
 // Reads from the front of a text; once something did not fit, `ok` stays false.
 class Reader {
@@ -109,11 +72,9 @@ std::optional<std::int64_t> ParseTime(std::string_view text) {
   const int month = reader.Number(2);
   reader.Literal('-');
   const int day = reader.Number(2);
-  if (!reader.ok() || year < 1 || month < 1 || month > 12 || day < 1 ||
-      day > DaysInMonth(year, month)) {
-    return std::nullopt;
-  }
-  std::int64_t micros = DaysFromCivil(year, month, day) * 86400 * kMicrosPerSecond;
+  const absl::CivilDay date(year, month, day);  // 30 February becomes 1 or 2 March
+  if (!reader.ok() || year < 1 || date.month() != month || date.day() != day) return std::nullopt;
+  std::int64_t micros = absl::ToUnixMicros(absl::FromCivil(date, absl::UTCTimeZone()));
   if (reader.empty()) return micros;
   if (reader.front() != 'T' && reader.front() != 't' && reader.front() != ' ') return std::nullopt;
   reader.Skip();
@@ -144,28 +105,8 @@ std::optional<std::int64_t> ParseTime(std::string_view text) {
 }
 
 std::string FormatTime(std::int64_t micros) {
-  constexpr std::int64_t kDay = 86400 * kMicrosPerSecond;
-  std::int64_t days = micros / kDay;
-  std::int64_t rest = micros % kDay;
-  if (rest < 0) {
-    rest += kDay;
-    --days;
-  }
-  const Civil civil = CivilFromDays(days);
-  const std::int64_t seconds = rest / kMicrosPerSecond;
-  const std::int64_t fraction = rest % kMicrosPerSecond;
-  std::array<char, 64> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%04lld-%02d-%02dT%02lld:%02lld:%02lld",
-                static_cast<long long>(civil.year), civil.month, civil.day,
-                static_cast<long long>(seconds / 3600), static_cast<long long>(seconds / 60 % 60),
-                static_cast<long long>(seconds % 60));
-  std::string text = buffer.data();
-  if (fraction != 0) {
-    std::snprintf(buffer.data(), buffer.size(), ".%06lld", static_cast<long long>(fraction));
-    text += buffer.data();
-    while (text.back() == '0') text.pop_back();
-  }
-  return text + "Z";
+  return absl::FormatTime("%E4Y-%m-%d%ET%H:%M:%E*SZ", absl::FromUnixMicros(micros),
+                          absl::UTCTimeZone());
 }
 
 std::optional<std::int64_t> ParseDurationNanos(std::string_view text) {

@@ -31,7 +31,7 @@
 namespace insightloop::demo {
 namespace {
 
-constexpr std::uint64_t kDefaultSeed = 20260302;
+constexpr std::uint64_t kDefaultSeed = 20261122;
 constexpr char kDefaultAddress[] = "127.0.0.1:50051";  // where the command line looks by itself
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
