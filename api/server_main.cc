@@ -223,6 +223,15 @@ int Serve(const Flags& flags, const Configuration& configuration, Signals& signa
   if (!database.ok()) return Fail(database.status());
   storage::SqliteResourceStore resource_store(**database);
   storage::SqliteFactLog fact_log(**database);
+  if (simulated_clock.has_value()) {
+    // A restart must not take the clock, and with it what was decided, back in time.
+    const auto last = resource_store.LastChangeTime();
+    if (!last.ok()) return Fail(last.status());
+    if (last->has_value() && **last > clock.Now()) {
+      if (const auto status = simulated_clock->AdvanceTo(**last); !status.ok()) return Fail(status);
+      spdlog::info("the simulated clock goes on at {}", FormatTime(clock.Now()));
+    }
+  }
 
   CatalogHolder catalog;
   Resources resources(resource_store, catalog, clock, random, limits);

@@ -202,4 +202,12 @@ absl::StatusOr<std::vector<Change>> SqliteResourceStore::Changes(std::int64_t af
   return ReadAll(select->BindInt(after).BindInt(limit), ChangeOf);
 }
 
+absl::StatusOr<std::optional<Time>> SqliteResourceStore::LastChangeTime() {
+  const auto reader = database_.readers().Borrow();
+  if (!reader.ok()) return reader.status();
+  auto select = (*reader)->Prepare("SELECT time FROM changes ORDER BY revision DESC LIMIT 1");
+  if (!select.ok()) return select.status();
+  return ReadOne<Time>(*select, [](const Statement& row) { return Time{row.Int(0)}; });
+}
+
 }  // namespace insightloop::storage

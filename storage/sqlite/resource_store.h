@@ -29,6 +29,9 @@ class SqliteResourceStore : public ResourceStore {
   absl::StatusOr<std::vector<StoredResource>> List(const ListQuery& query) override;
   absl::StatusOr<std::vector<Change>> Changes(std::int64_t after, std::int64_t limit) override;
 
+  // When the last change was made; absent in a new database.
+  absl::StatusOr<std::optional<Time>> LastChangeTime();
+
  private:
   SqliteDatabase& database_;
 };

@@ -112,6 +112,22 @@ TEST(ServerTest, ADatabaseKeepsToItsKindOfClock) {
               HasSubstr("clock"));
 }
 
+TEST(ServerTest, ARestartDoesNotTakeTheSimulatedClockBack) {
+  const TemporaryFolder folder;
+  const std::vector<std::string> arguments = {"--db", folder.Path("shop.db"), "--simulated-clock",
+                                              "2026-03-02T08:00:00Z"};
+  {
+    Server server(arguments);
+    server.Call({"server", "advance-clock", "--time", "2026-03-09T08:00:00Z"});
+    ASSERT_EQ(server.Call({"insights", "create", "i", "--statement", "s"}).exit_code, 0);
+    server.process().Signal(SIGTERM);
+    server.process().Wait();
+  }
+  const Server server(arguments);
+  const Finished info = server.Call({"--json", "server", "get-info"});
+  EXPECT_EQ(Json::parse(info.out, nullptr, false)["time"], "2026-03-09T08:00:00Z");
+}
+
 TEST(ServerTest, OnlyLoopbackUnlessAFlagInsists) {
   EXPECT_THAT(StartAndFail({"--db", ":memory:", "--listen", "0.0.0.0:0"}).err,
               HasSubstr("--insecure-allow-remote"));
