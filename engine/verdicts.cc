@@ -23,10 +23,14 @@ std::string VerdictsOf(std::string_view experiment) {
   return absl::StrCat(std::string(experiment), kVerdicts);
 }
 
-// Verdicts are numbered by the time they were made, so that names list them oldest first.
-std::string NewVerdictName(std::string_view experiment, Time now, Random& random) {
-  return absl::StrFormat("%s/v%017d-%08x", VerdictsOf(experiment), now.micros,
-                         static_cast<std::uint32_t>(random.Next()));
+// Verdicts are named by the time they were made, then counted, so that names list them oldest
+// first.
+absl::StatusOr<std::string> NewVerdictName(ResourceStore::Transaction& store,
+                                           std::string_view experiment, Time now) {
+  const std::string made = absl::StrFormat("%s/v%017d", VerdictsOf(experiment), now.micros);
+  const auto not_older = store.List({.collection = VerdictsOf(experiment), .after = made});
+  if (!not_older.ok()) return not_older.status();
+  return absl::StrFormat("%s-%03d", made, not_older->size());
 }
 
 absl::StatusOr<Verdict> ReadVerdict(const StoredResource& stored) {
@@ -104,10 +108,16 @@ absl::StatusOr<Verdict> Verdicts::Compute(std::string_view experiment) {
 absl::StatusOr<Verdict> Verdicts::Record(const Caller& caller, std::string_view experiment) {
   auto computed = Compute(experiment);
   if (!computed.ok()) return computed.status();
-  computed->name = NewVerdictName(experiment, computed->create_time, resources_.random());
-  absl::StatusOr<Verdict> result = computed;
+  absl::StatusOr<Verdict> result = absl::InternalError("not recorded");
   const auto status = resources_.Change(
-      caller, [&](ResourceStore::Transaction& store) { return PutVerdict(store, *computed); },
+      caller,
+      [&](ResourceStore::Transaction& store) -> absl::Status {
+        auto name = NewVerdictName(store, experiment, computed->create_time);
+        if (!name.ok()) return name.status();
+        computed->name = *std::move(name);
+        result = computed;
+        return PutVerdict(store, *computed);
+      },
       [&](const StoredResource& left) { return (result = ReadVerdict(left)).status(); });
   if (!status.ok()) return status;
   return result;
@@ -172,7 +182,9 @@ absl::StatusOr<Conclusion> Verdicts::Conclude(const Caller& caller, std::string_
         if (auto closed = CheckWindowsClosed(*experiment, *computed); !closed.ok()) return closed;
 
         Verdict verdict = computed->verdict;
-        verdict.name = NewVerdictName(name, verdict.create_time, resources_.random());
+        auto verdict_name = NewVerdictName(store, name, verdict.create_time);
+        if (!verdict_name.ok()) return verdict_name.status();
+        verdict.name = *std::move(verdict_name);
         const Insight insight = MakeInsight(computed->plan, verdict);
         experiment->state = ExperimentState::kConcluded;
         experiment->conclude_time = verdict.create_time;

@@ -101,6 +101,21 @@ TEST_F(VerdictsTest, KeptVerdictsAreListedOldestFirst) {
   EXPECT_EQ(rest->items[0].name, second->name);
 }
 
+TEST_F(VerdictsTest, VerdictsOfOneInstantAreListedInTheirOrder) {
+  PlayedOut();
+  std::vector<std::string> names;
+  for (int i = 0; i < 12; ++i) {
+    const auto verdict = verdicts_->Record(By("Record"), "experiments/spring");
+    ASSERT_THAT(verdict, IsOk());
+    names.push_back(verdict->name);
+  }
+  const auto page = verdicts_->List("experiments/spring", "", 20);
+  ASSERT_THAT(page, IsOk());
+  std::vector<std::string> listed;
+  for (const Verdict& verdict : page->items) listed.push_back(verdict.name);
+  EXPECT_EQ(listed, names);
+}
+
 TEST_F(VerdictsTest, ARepeatedRecordKeepsOne) {
   PlayedOut();
   const Caller caller = By("Record", "2f1b1a52-9c7e-4c11-8f57-0f4f8f6a2f10", "digest");
