@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "stats/tails.h"
+#include "stats/internal/tails.h"
 
 namespace insightloop::stats {
 

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "stats/internal/exact_centring.h"
 
 namespace insightloop::stats {
 
@@ -51,49 +52,25 @@ void ExactSums::SetOverflowed() {
 }
 
 absl::StatusOr<Moments> ExactSums::ToMoments(double resolution) const {
-  if (!(resolution >= 1e-100 && resolution <= 1e100)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("resolution is ", resolution, "; it must be between 1e-100 and 1e100"));
+  if (absl::Status status = internal::CheckResolution(resolution, "resolution"); !status.ok()) {
+    return status;
   }
   if (most_negative_zeros_ < 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("AddZeros was given n = ", most_negative_zeros_, "; it must not be negative"));
   }
-  if (overflowed_) {
-    return absl::OutOfRangeError(
-        "the count exceeds 63 bits or the sum of squares 127 bits; use a coarser resolution or a "
-        "cap");
-  }
-  if (count_ == 0) {
-    return absl::FailedPreconditionError("count is 0; a mean needs at least one unit");
-  }
+  if (absl::Status status = internal::CheckSums(count_, overflowed_); !status.ok()) return status;
 
-  // sum = count * nearest + rest, with |rest| <= count / 2.
-  Int128 nearest = sum_ / count_;
-  Int128 rest = sum_ % count_;
-  if (2 * rest > count_) {
-    nearest += 1;
-    rest -= count_;
-  } else if (2 * rest < -Int128{count_}) {
-    nearest -= 1;
-    rest += count_;
-  }
-
-  const auto count = static_cast<long double>(count_);
-  const long double mean_steps =
-      static_cast<long double>(nearest) + static_cast<long double>(rest) / count;
+  const internal::SplitSum sum = internal::Split(sum_, count_);
   Moments moments;
   moments.count = count_;
-  moments.mean = static_cast<double>(mean_steps * resolution);
+  moments.mean = static_cast<double>(internal::MeanOf(sum, count_) * resolution);
   if (count_ < 2) return moments;
 
-  const Int128 about_nearest = sum_of_squares_ - nearest * (sum_ + rest);
-  const Int128 correction = rest * rest;  // divided by count
-  const Int128 whole = about_nearest - correction / count_;
-  const long double about_mean =
-      static_cast<long double>(whole) - static_cast<long double>(correction % count_) / count;
   const long double step = resolution;
-  moments.sample_variance = static_cast<double>(about_mean / (count - 1) * step * step);
+  moments.sample_variance =
+      static_cast<double>(internal::CentredProducts(sum_of_squares_, sum, sum, count_) /
+                          static_cast<long double>(count_ - 1) * step * step);
   return moments;
 }
 

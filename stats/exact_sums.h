@@ -5,11 +5,8 @@
 // so sums do not depend on the order of the values or on how they were split between shards, and a
 // large mean does not drown a small variance.
 //
-// Why it is exact: with m the integer nearest the mean and r = sum - count * m, the sum of squared
-// deviations from m is sum_of_squares - m * (sum + r). That product lies between 0 and
-// sum_of_squares, so 128 bits hold it. The remaining correction, r^2 / count, is at most half of
-// the result. See Chan, Golub, LeVeque, "Algorithms for Computing the Sample Variance", The
-// American Statistician 37 (1983), on shifted data.
+// internal/exact_centring.h says why nothing is lost; joint_sums.h does the same for several
+// variables.
 
 #ifndef INSIGHTLOOP_STATS_EXACT_SUMS_H_
 #define INSIGHTLOOP_STATS_EXACT_SUMS_H_
@@ -17,7 +14,7 @@
 #include <cstdint>
 
 #include "absl/status/statusor.h"
-#include "stats/int128.h"
+#include "stats/internal/int128.h"
 #include "stats/moments.h"
 
 namespace insightloop::stats {
@@ -39,12 +36,12 @@ class ExactSums {
   void Merge(const ExactSums& other);
 
   // Units counted so far; 0 once overflowed().
-  std::int64_t count() const { return count_; }
+  [[nodiscard]] std::int64_t count() const { return count_; }
 
   // True once the count exceeded 63 bits or the sum of squares 127 bits, which takes more than
   // 10^18 units, or units of more than 10^14 steps by the billion; or after MarkOverflowed(). It
   // depends on the values alone, not on their order, and stays: all overflowed sums are equal.
-  bool overflowed() const { return overflowed_; }
+  [[nodiscard]] bool overflowed() const { return overflowed_; }
 
   // The moments in the metric's unit: `resolution` is the size of one step in that unit. Mean and
   // variance are right to the last bit or two of a double.

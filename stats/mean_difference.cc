@@ -7,62 +7,65 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "stats/wald.h"
+#include "stats/internal/arguments.h"
 
 namespace insightloop::stats {
 namespace {
 
-absl::Status CheckMoments(const Moments& arm, absl::string_view name) {
-  if (arm.count < 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(name, ".count is ", arm.count, "; it must not be negative"));
+// `prefix` comes before the names of the fields in errors: "control." or nothing.
+absl::Status CheckMoments(const Moments& moments, absl::string_view prefix) {
+  if (absl::Status status = internal::CheckCount(moments.count, absl::StrCat(prefix, "count"));
+      !status.ok()) {
+    return status;
   }
-  if (!std::isfinite(arm.mean)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(name, ".mean is ", arm.mean, "; it must be finite"));
+  if (absl::Status status = internal::CheckFinite(moments.mean, absl::StrCat(prefix, "mean"));
+      !status.ok()) {
+    return status;
   }
-  if (arm.sample_variance && !(std::isfinite(*arm.sample_variance) && *arm.sample_variance >= 0)) {
-    return absl::InvalidArgumentError(absl::StrCat(name, ".sample_variance is ",
-                                                   *arm.sample_variance,
-                                                   "; it must be finite and not negative"));
+  if (moments.sample_variance.has_value()) {
+    if (absl::Status status = internal::CheckFiniteNotNegative(
+            *moments.sample_variance, absl::StrCat(prefix, "sample_variance"));
+        !status.ok()) {
+      return status;
+    }
   }
-  if (arm.count < 2) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(name, ".count is ", arm.count, "; a comparison of means needs two units"));
+  if (moments.count < 2) {
+    return absl::FailedPreconditionError(absl::StrCat(prefix, "count is ", moments.count,
+                                                      "; a comparison of means needs two units"));
   }
-  if (!arm.sample_variance) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(name, ".sample_variance is missing though ", name, ".count is ", arm.count));
+  if (!moments.sample_variance.has_value()) {
+    return absl::InvalidArgumentError(absl::StrCat(prefix, "sample_variance is missing though ",
+                                                   prefix, "count is ", moments.count));
   }
   return absl::OkStatus();
 }
 
+absl::StatusOr<ArmEstimate> Estimate(const Moments& moments, absl::string_view prefix) {
+  if (absl::Status status = CheckMoments(moments, prefix); !status.ok()) return status;
+  return ArmEstimate{
+      .units = moments.count,
+      .value = moments.mean,
+      .standard_error = std::sqrt(*moments.sample_variance / static_cast<double>(moments.count)),
+      .degrees_of_freedom = static_cast<double>(moments.count - 1),
+  };
+}
+
 }  // namespace
 
-absl::StatusOr<Comparison> CompareMeans(const Arms<Moments>& arms, double level) {
-  const auto& [control, treatment] = arms;
-  if (absl::Status status = CheckMoments(control, "control"); !status.ok()) return status;
-  if (absl::Status status = CheckMoments(treatment, "treatment"); !status.ok()) return status;
+absl::StatusOr<ArmEstimate> EstimateMean(const Moments& moments) { return Estimate(moments, ""); }
 
-  const auto n_control = static_cast<double>(control.count);
-  const auto n_treatment = static_cast<double>(treatment.count);
-  const double part_control = *control.sample_variance / n_control;
-  const double part_treatment = *treatment.sample_variance / n_treatment;
-  const double squared_error = part_control + part_treatment;
-  internal::Estimate estimate = {
-      .effect = treatment.mean - control.mean,
-      .standard_error = std::sqrt(squared_error),
-      .degrees_of_freedom = {},
-  };
-  if (squared_error > 0) {
-    // Shares of the variance, so that nothing overflows whatever the metric's unit.
-    const double share_control = part_control / squared_error;
-    const double share_treatment = part_treatment / squared_error;
-    estimate.degrees_of_freedom =
-        1 / (share_control * share_control / static_cast<double>(control.count - 1) +
-             share_treatment * share_treatment / static_cast<double>(treatment.count - 1));
-  }
-  return internal::CompareByEstimate(estimate, level);
+absl::StatusOr<EffectEstimate> MeanDifference(const Arms<Moments>& arms) {
+  const absl::StatusOr<ArmEstimate> control = Estimate(arms.control, "control.");
+  if (!control.ok()) return control.status();
+  const absl::StatusOr<ArmEstimate> treatment = Estimate(arms.treatment, "treatment.");
+  if (!treatment.ok()) return treatment.status();
+  return Difference({.control = *control, .treatment = *treatment});
+}
+
+absl::StatusOr<Comparison> CompareMeans(const Arms<Moments>& arms, double level) {
+  const absl::StatusOr<EffectEstimate> difference = MeanDifference(arms);
+  if (!difference.ok()) return difference.status();
+  return Compare(*difference, level);
 }
 
 }  // namespace insightloop::stats

@@ -6,8 +6,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "stats/int128.h"
-#include "stats/tails.h"
+#include "stats/internal/int128.h"
+#include "stats/internal/tails.h"
 
 namespace insightloop::stats {
 namespace {

@@ -2,33 +2,29 @@
 
 #include "stats/satisfaction.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "stats/int128.h"
-#include "stats/wald.h"
+#include "stats/answer_counts.h"
+#include "stats/internal/arguments.h"
+#include "stats/internal/tails.h"
 
 namespace insightloop::stats {
 namespace {
 
-using internal::Int128;
-
-absl::Status CheckCount(std::int64_t count, absl::string_view prefix, absl::string_view name) {
-  if (count >= 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(prefix, name, " is ", count, "; it must not be negative"));
-}
-
 // `prefix` goes before field names in messages: "", "control." or "treatment.".
-absl::StatusOr<NpsEstimate> Estimate(const NpsCounts& counts, absl::string_view prefix) {
+absl::Status CheckCounts(const NpsCounts& counts, absl::string_view prefix) {
   const auto& [promoters, passives, detractors] = counts;
-  if (absl::Status status = CheckCount(promoters, prefix, "promoters"); !status.ok()) return status;
-  if (absl::Status status = CheckCount(passives, prefix, "passives"); !status.ok()) return status;
-  if (absl::Status status = CheckCount(detractors, prefix, "detractors"); !status.ok()) {
-    return status;
-  }
+  const auto check = [&](std::int64_t count, absl::string_view name) {
+    return internal::CheckCount(count, absl::StrCat(prefix, name));
+  };
+  if (absl::Status status = check(promoters, "promoters"); !status.ok()) return status;
+  if (absl::Status status = check(passives, "passives"); !status.ok()) return status;
+  if (absl::Status status = check(detractors, "detractors"); !status.ok()) return status;
   std::int64_t answers = 0;
   if (__builtin_add_overflow(promoters, passives, &answers) ||
       __builtin_add_overflow(answers, detractors, &answers)) {
@@ -40,35 +36,91 @@ absl::StatusOr<NpsEstimate> Estimate(const NpsCounts& counts, absl::string_view 
     return absl::FailedPreconditionError(
         absl::StrCat(prefix, "promoters, passives and detractors are all 0; nobody answered"));
   }
+  return absl::OkStatus();
+}
 
-  // In whole numbers up to the division, so that an almost unanimous group keeps its variance.
-  const auto n = static_cast<long double>(answers);
-  const Int128 net = Int128{promoters} - detractors;
-  const Int128 spread = (Int128{promoters} + detractors) * answers - net * net;
-  const long double variance = 10'000 * static_cast<long double>(spread) / n / n;
-  return NpsEstimate{
-      .answers = answers,
-      .score = static_cast<double>(100 * static_cast<long double>(net) / n),
-      .variance = static_cast<double>(variance),
-      .standard_error = static_cast<double>(std::sqrt(variance / n)),
-  };
+struct Score {
+  double value = 0;
+  double standard_error = 0;
+};
+
+// `added` goes to the promoters and to the detractors, and twice that to the passives.
+Score ScoreOf(const NpsCounts& counts, long double added) {
+  const long double p = added + static_cast<long double>(counts.promoters);
+  const long double k = 2 * added + static_cast<long double>(counts.passives);
+  const long double d = added + static_cast<long double>(counts.detractors);
+  const long double n = p + k + d;
+  // n^2 (p/n + d/n - (p/n - d/n)^2) without its difference, so that an almost unanimous group keeps
+  // its variance.
+  const long double spread = (p + d) * k + 4 * p * d;
+  return {.value = static_cast<double>(100 * (p - d) / n),
+          .standard_error = static_cast<double>(100 * std::sqrt(spread / n) / n)};
+}
+
+absl::StatusOr<ArmEstimate> Estimate(const NpsCounts& counts, absl::string_view prefix) {
+  if (absl::Status status = CheckCounts(counts, prefix); !status.ok()) return status;
+  const Score score = ScoreOf(counts, 0);
+  return ArmEstimate{.units = counts.promoters + counts.passives + counts.detractors,
+                     .value = score.value,
+                     .standard_error = score.standard_error,
+                     .degrees_of_freedom = {}};
+}
+
+// An arm with a standard error that means something: that of a single answer is always 0.
+absl::StatusOr<ArmEstimate> EstimateForComparison(const NpsCounts& counts,
+                                                  absl::string_view prefix) {
+  absl::StatusOr<ArmEstimate> estimate = Estimate(counts, prefix);
+  if (estimate.ok() && estimate->units < 2) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(prefix, "promoters, passives and detractors are one answer; a comparison ",
+                     "needs two in each arm"));
+  }
+  return estimate;
 }
 
 }  // namespace
 
-absl::StatusOr<NpsEstimate> EstimateNps(const NpsCounts& counts) { return Estimate(counts, ""); }
+absl::StatusOr<ArmEstimate> EstimateNps(const NpsCounts& counts) { return Estimate(counts, ""); }
+
+absl::StatusOr<Interval> NpsInterval(const NpsCounts& counts, double level) {
+  if (absl::Status status = internal::CheckLevel(level); !status.ok()) return status;
+  if (absl::Status status = CheckCounts(counts, ""); !status.ok()) return status;
+  const double value = ScoreOf(counts, 0).value;
+  const Score adjusted = ScoreOf(counts, 0.75L);
+  const double half_width = internal::TwoSidedQuantile(level) * adjusted.standard_error;
+  // The adjusted centre is closer to 0 than the score, which low levels would leave outside.
+  return Interval{.lower = std::max(-100.0, std::min(value, adjusted.value - half_width)),
+                  .upper = std::min(100.0, std::max(value, adjusted.value + half_width)),
+                  .level = level};
+}
 
 absl::StatusOr<Comparison> CompareNps(const Arms<NpsCounts>& arms, double level) {
-  const absl::StatusOr<NpsEstimate> control = Estimate(arms.control, "control.");
+  const auto control = EstimateForComparison(arms.control, "control.");
   if (!control.ok()) return control.status();
-  const absl::StatusOr<NpsEstimate> treatment = Estimate(arms.treatment, "treatment.");
+  const auto treatment = EstimateForComparison(arms.treatment, "treatment.");
   if (!treatment.ok()) return treatment.status();
-  const internal::Estimate estimate = {
-      .effect = treatment->score - control->score,
-      .standard_error = std::hypot(treatment->standard_error, control->standard_error),
-      .degrees_of_freedom = {},
-  };
-  return internal::CompareByEstimate(estimate, level);
+  const absl::StatusOr<EffectEstimate> difference =
+      Difference({.control = *control, .treatment = *treatment});
+  if (!difference.ok()) return difference.status();
+  return Compare(*difference, level);
+}
+
+absl::StatusOr<CsatEstimate> EstimateCsat(const CsatCounts& counts) {
+  std::array<AnswerCount, 5> answers;
+  for (std::size_t k = 0; k < answers.size(); ++k) {
+    answers[k] = {.value = static_cast<double>(k + 1), .count = counts.answers[k]};
+  }
+  const absl::StatusOr<Moments> moments = MomentsOfAnswers(answers);
+  if (!moments.ok()) return moments.status();
+  CsatEstimate estimate = {
+      .top_two = {.successes = counts.answers[3] + counts.answers[4], .trials = moments->count},
+      .answer = *moments,
+      .shares = {}};
+  for (std::size_t k = 0; k < answers.size(); ++k) {
+    estimate.shares[k] =
+        static_cast<double>(counts.answers[k]) / static_cast<double>(moments->count);
+  }
+  return estimate;
 }
 
 }  // namespace insightloop::stats

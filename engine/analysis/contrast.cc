@@ -2,13 +2,15 @@
 
 #include "engine/analysis/contrast.h"
 
-#include <cmath>
+#include <variant>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "stats/arm_estimate.h"
 #include "stats/mean_difference.h"
 #include "stats/moments.h"
+#include "stats/proportion.h"
 #include "stats/satisfaction.h"
 #include "stats/two_proportions.h"
 
@@ -24,19 +26,18 @@ struct Arm {
   bool survey = false, overflowed = false;
   std::int64_t units = 0;
   std::optional<double> value;
-  stats::Proportion share;                           // SHARE, TOP_TWO_SHARE
-  stats::NpsCounts answers;                          // NET_PROMOTER_SCORE
-  std::optional<stats::Moments> moments;             // MEAN, MEAN_SCORE
-  std::optional<stats::MeanEstimate> mean_estimate;  // where a relative lift has a meaning
+  stats::Proportion share;                     // SHARE, TOP_TWO_SHARE
+  stats::NpsCounts answers;                    // NET_PROMOTER_SCORE
+  std::optional<stats::Moments> moments;       // MEAN, MEAN_SCORE
+  std::optional<stats::ArmEstimate> estimate;  // where a relative lift has a meaning
 };
 
 void ReadShare(Arm& arm, std::int64_t successes) {
   arm.share = {.successes = successes, .trials = arm.units};
-  const auto n = static_cast<double>(arm.units);
-  const double value = static_cast<double>(successes) / n;
-  const double failures = static_cast<double>(arm.units - successes) / n;
-  arm.value = value;
-  arm.mean_estimate = {.mean = value, .standard_error = std::sqrt(value * failures / n)};
+  const absl::StatusOr<stats::ArmEstimate> estimate = stats::EstimateProportion(arm.share);
+  if (!estimate.ok()) return;
+  arm.value = estimate->value;
+  arm.estimate = *estimate;
 }
 
 void ReadMean(Arm& arm, const MetricSums& sums, double resolution) {
@@ -44,18 +45,17 @@ void ReadMean(Arm& arm, const MetricSums& sums, double resolution) {
   if (!moments.ok()) return;
   arm.moments = *moments;
   arm.value = moments->mean;
-  if (arm.survey || !moments->sample_variance.has_value()) return;
-  arm.mean_estimate = {
-      .mean = moments->mean,
-      .standard_error = std::sqrt(*moments->sample_variance / static_cast<double>(arm.units))};
+  if (arm.survey) return;
+  const absl::StatusOr<stats::ArmEstimate> estimate = stats::EstimateMean(*moments);
+  if (estimate.ok()) arm.estimate = *estimate;
 }
 
 void ReadScore(Arm& arm, const MetricSums& sums) {
   arm.answers = {.promoters = sums.promoters,
                  .passives = arm.units - sums.promoters - sums.detractors,
                  .detractors = sums.detractors};
-  const absl::StatusOr<stats::NpsEstimate> estimate = stats::EstimateNps(arm.answers);
-  if (estimate.ok()) arm.value = estimate->score;
+  const absl::StatusOr<stats::ArmEstimate> estimate = stats::EstimateNps(arm.answers);
+  if (estimate.ok()) arm.value = estimate->value;
 }
 
 Arm ReadArm(const Study& study, const CellFigures& cell, const ContrastOf& of,
@@ -115,19 +115,37 @@ absl::StatusOr<stats::Comparison> Compare(const stats::Arms<Arm>& arms, Statisti
   return absl::InternalError("no statistic");
 }
 
-bool IsMean(Statistic statistic) {
-  return statistic == Statistic::kMean || statistic == Statistic::kMeanScore;
+bool NeedsTwoUnits(Statistic statistic) {
+  return statistic == Statistic::kMean || statistic == Statistic::kMeanScore ||
+         statistic == Statistic::kNetPromoterScore;
 }
 
 std::string WhyNoComparison(const stats::Arms<Arm>& arms, Statistic statistic) {
-  if (IsMean(statistic) && (arms.control.units < 2 || arms.treatment.units < 2)) {
+  if (NeedsTwoUnits(statistic) && (arms.control.units < 2 || arms.treatment.units < 2)) {
     return "A variance needs at least two units in each of the two variants.";
   }
   return "In each of the two variants all units have the same value, so the difference has no "
          "standard error.";
 }
 
-void AddLift(Contrast& contrast, const stats::Arms<Arm>& arms, Statistic statistic, double level) {
+// An interval by its level, or by how many standard errors it reaches.
+using Width = std::variant<double, stats::Reach>;
+
+double LevelOf(const Width& width) {
+  const auto* reach = std::get_if<stats::Reach>(&width);
+  return reach != nullptr ? reach->level : std::get<double>(width);
+}
+
+stats::Interval IntervalOf(const stats::Comparison& comparison, const Width& width) {
+  const auto* reach = std::get_if<stats::Reach>(&width);
+  if (reach == nullptr) return comparison.interval;
+  const double half = reach->standard_errors * comparison.standard_error;
+  return {
+      .lower = comparison.effect - half, .upper = comparison.effect + half, .level = reach->level};
+}
+
+void AddLift(Contrast& contrast, const stats::Arms<Arm>& arms, Statistic statistic,
+             const Width& width) {
   if (statistic == Statistic::kNetPromoterScore || statistic == Statistic::kMeanScore) {
     contrast.no_lift = "A score has no natural zero, so a share of it says nothing.";
     return;
@@ -140,9 +158,13 @@ void AddLift(Contrast& contrast, const stats::Arms<Arm>& arms, Statistic statist
     contrast.no_lift = "A relative lift needs values above 0 in both variants.";
     return;
   }
-  const absl::StatusOr<stats::RelativeLift> lift = stats::EstimateRelativeLift(
-      {.control = *arms.control.mean_estimate, .treatment = *arms.treatment.mean_estimate}, level,
-      contrast.comparison->degrees_of_freedom);
+  const absl::StatusOr<stats::RelativeLift> lift = std::visit(
+      [&arms](const auto& level_or_reach) {
+        return stats::EstimateRelativeLift(
+            {.control = *arms.control.estimate, .treatment = *arms.treatment.estimate},
+            level_or_reach);
+      },
+      width);
   if (lift.ok()) {
     contrast.lift = *lift;
     return;
@@ -151,10 +173,8 @@ void AddLift(Contrast& contrast, const stats::Arms<Arm>& arms, Statistic statist
       "A value is below three of its own standard errors: too uncertain to be relative to.";
 }
 
-}  // namespace
-
-Contrast MakeContrast(const Study& study, const CellFigures& cell, const ContrastOf& of,
-                      double level) {
+Contrast Make(const Study& study, const CellFigures& cell, const ContrastOf& of,
+              const Width& width) {
   const stats::Arms<Arm> arms = {.control = ReadArm(study, cell, of, of.control),
                                  .treatment = ReadArm(study, cell, of, of.treatment)};
   Contrast contrast = {
@@ -168,18 +188,31 @@ Contrast MakeContrast(const Study& study, const CellFigures& cell, const Contras
         arms.control.value.has_value() ? contrast.no_treatment_value : contrast.no_control_value;
     contrast.no_comparison = contrast.no_effect;
   } else {
-    const auto comparison = Compare(arms, of.statistic, level);
+    const auto comparison = Compare(arms, of.statistic, LevelOf(width));
     contrast.effect = *arms.treatment.value - *arms.control.value;
     if (comparison.ok()) {
       // Of shares it is formed from whole numbers, with more digits than the difference of two.
-      contrast.effect = comparison->absolute_effect;
+      contrast.effect = comparison->effect;
       contrast.comparison = *comparison;
+      contrast.comparison->interval = IntervalOf(*comparison, width);
     } else {
       contrast.no_comparison = WhyNoComparison(arms, of.statistic);
     }
   }
-  AddLift(contrast, arms, of.statistic, level);
+  AddLift(contrast, arms, of.statistic, width);
   return contrast;
+}
+
+}  // namespace
+
+Contrast MakeContrast(const Study& study, const CellFigures& cell, const ContrastOf& of,
+                      double level) {
+  return Make(study, cell, of, level);
+}
+
+Contrast MakeContrast(const Study& study, const CellFigures& cell, const ContrastOf& of,
+                      const stats::Reach& reach) {
+  return Make(study, cell, of, reach);
 }
 
 }  // namespace insightloop

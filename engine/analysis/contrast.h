@@ -39,9 +39,12 @@ struct ContrastOf {
   std::size_t control = 0, treatment = 0;  // into SealedPlan::variants
 };
 
-// Compares two arms of a cell; intervals have that level.
+// Compares two arms of a cell; intervals have that level, or the reach that an anytime bound gives
+// them.
 Contrast MakeContrast(const Study& study, const CellFigures& cell, const ContrastOf& of,
                       double level);
+Contrast MakeContrast(const Study& study, const CellFigures& cell, const ContrastOf& of,
+                      const stats::Reach& reach);
 
 }  // namespace insightloop
 

@@ -51,8 +51,8 @@ TEST(CompareMeansTest, MatchesStudentsSleepData) {
                     .treatment = MomentsOf({7, -16, -2, -12, -1, 34, 37, 8, 0, 20}, 0.1)},
                    0.95);
   ASSERT_THAT(result, IsOk());
-  EXPECT_NEAR(result->absolute_effect, 0.75 - 2.33, 1e-15);
-  EXPECT_NEAR(result->absolute_effect / result->standard_error, -1.8608, 5e-5);
+  EXPECT_NEAR(result->effect, 0.75 - 2.33, 1e-15);
+  EXPECT_NEAR(result->effect / result->standard_error, -1.8608, 5e-5);
   EXPECT_NEAR(result->degrees_of_freedom.value(), 17.776, 5e-4);
   EXPECT_NEAR(result->p_value, 0.07939, 5e-6);
   EXPECT_NEAR(result->interval.lower, -3.3654832, 5e-8);
@@ -67,8 +67,8 @@ TEST(CompareMeansTest, MatchesHillstromsSpend) {
        .treatment = {.count = 21'307, .mean = 1.422617, .sample_variance = 17.754205 * 17.754205}},
       0.95);
   ASSERT_THAT(result, IsOk());
-  EXPECT_NEAR(result->absolute_effect, 0.769828, 1e-12);
-  EXPECT_NEAR(result->absolute_effect / result->standard_error, 5.3001, 5e-5);
+  EXPECT_NEAR(result->effect, 0.769828, 1e-12);
+  EXPECT_NEAR(result->effect / result->standard_error, 5.3001, 5e-5);
   EXPECT_NEAR(result->degrees_of_freedom.value(), 36'671.2, 0.05);
   EXPECT_NEAR(result->p_value, 1.164e-7, 5e-11);
   EXPECT_NEAR(result->interval.lower, 0.485140, 1.5e-6);
@@ -83,8 +83,8 @@ TEST(CompareMeansTest, MatchesTheMeanSatisfactionOfAnAirport) {
                                     .treatment = MomentsOfAnswers({6, 46, 514, 1428, 631})},
                                    0.95);
   ASSERT_THAT(result, IsOk());
-  EXPECT_NEAR(result->absolute_effect, -0.061693, 5e-7);
-  EXPECT_NEAR(result->absolute_effect / result->standard_error, -3.1537, 5e-5);
+  EXPECT_NEAR(result->effect, -0.061693, 5e-7);
+  EXPECT_NEAR(result->effect / result->standard_error, -3.1537, 5e-5);
   EXPECT_NEAR(result->degrees_of_freedom.value(), 5291.2, 0.05);
   EXPECT_NEAR(result->p_value, 0.001621, 5e-7);
   EXPECT_NEAR(result->interval.lower, -0.100044, 5e-7);
@@ -145,10 +145,10 @@ TEST(CompareMeansTest, HoldsItsPropertiesForRandomMoments) {
     ASSERT_THAT(swapped, IsOk());
     ASSERT_THAT(scaled, IsOk());
     // Swapping the arms turns the sign and nothing else.
-    EXPECT_EQ(swapped->absolute_effect, -result->absolute_effect);
+    EXPECT_EQ(swapped->effect, -result->effect);
     EXPECT_NEAR(swapped->p_value, result->p_value, 1e-14 * result->p_value);
     // Scaling the metric, by a power of two to be exact, scales the effect and leaves the test.
-    EXPECT_EQ(scaled->absolute_effect, -1024 * result->absolute_effect);
+    EXPECT_EQ(scaled->effect, -1024 * result->effect);
     EXPECT_EQ(scaled->interval.upper, -1024 * result->interval.lower);
     EXPECT_EQ(scaled->p_value, result->p_value);
     // Test and interval agree.

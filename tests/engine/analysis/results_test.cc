@@ -86,6 +86,19 @@ TEST(ResultsTest, ASingleUnitHasNoVariance) {
   EXPECT_THAT(WhyAbsent(result, "standardError"), HasSubstr("at least two units"));
 }
 
+TEST(ResultsTest, ASingleAnswerHasNoVariance) {
+  const SealedPlan plan = PlanBuilder().Primary("nps", MetricKind::kNps).Build();
+  const Result result =
+      ResultOf(Judged(plan, MeasuredBuilder(2)
+                                .Arm(0, 100, {Nps({.promoters = 1, .asked = 10})})
+                                .Arm(1, 100, {Nps({.promoters = 5, .detractors = 5, .asked = 10})})
+                                .Build()),
+               {.metric = "nps"});
+  EXPECT_DOUBLE_EQ(*result.absolute_effect, -100);
+  EXPECT_FALSE(result.standard_error || result.p_value || result.absolute_interval);
+  EXPECT_THAT(WhyAbsent(result, "standardError"), HasSubstr("at least two units"));
+}
+
 TEST(ResultsTest, NobodyAnsweringIsNotAScoreOfZero) {
   const SealedPlan plan = PlanBuilder().Primary("nps", MetricKind::kNps).Build();
   const Result result = ResultOf(Judged(plan, MeasuredBuilder(2)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "stats/tails.h"
+#include "stats/internal/tails.h"
 
 #include <gtest/gtest.h>
 
@@ -37,6 +37,15 @@ TEST(NormalTwoSidedTailTest, KeepsTheLogarithmNextToOne) {
   ExpectRelative(NormalTwoSidedTail(1e-10).log_p, -std::sqrt(2 / std::numbers::pi) * 1e-10, 1e-9);
   EXPECT_EQ(NormalTwoSidedTail(0).p, 1);
   EXPECT_EQ(NormalTwoSidedTail(0).log_p, 0);
+}
+
+TEST(NormalLogUpperTailPlusHalfSquareTest, KeepsItsDigitsFarOut) {
+  // mpmath, 40 digits.
+  EXPECT_NEAR(NormalLogUpperTailPlusHalfSquare(-3), 4.4986491900352518, 1e-14);
+  EXPECT_NEAR(NormalLogUpperTailPlusHalfSquare(0), -0.69314718055994531, 1e-15);
+  EXPECT_NEAR(NormalLogUpperTailPlusHalfSquare(5), -2.5649983939887257, 1e-14);
+  EXPECT_NEAR(NormalLogUpperTailPlusHalfSquare(25), -4.1394080080202589, 1e-14);
+  EXPECT_NEAR(NormalLogUpperTailPlusHalfSquare(1e8), -19.339619277157038, 1e-13);
 }
 
 TEST(StudentTTwoSidedTailTest, MatchesTheClosedFormOfOneDegree) {
@@ -86,6 +95,37 @@ TEST(StudentTTwoSidedTailTest, HasNoStepWhereTheSeriesTakesOver) {
   }
 }
 
+TEST(NonCentralTUpperTailTest, MatchesTheIntegral) {
+  // mpmath 1.3.0 at 30 digits: the integral over the density of S, by Gauss-Legendre quadrature.
+  struct Case {
+    double t, degrees_of_freedom, non_centrality, expected;
+  };
+  for (const Case& c :
+       {Case{2, 10, 1, 0.192388437469624738}, Case{2, 3, -1, 0.00996850063273091322},
+        Case{12.706204736, 1, 50, 0.999912530428928103}, Case{35, 48, 40, 0.917093999322805107},
+        Case{2, 1e6, 2.8, 0.788144514509404385}, Case{100, 2, 99, 0.624690405841901101},
+        Case{0.5, 2.5, 0, 0.328848959934857345}, Case{25, 10, 30, 0.840917115495737686},
+        Case{60, 5, 80, 0.886140232753923624}}) {
+    EXPECT_NEAR(NonCentralTUpperTail(c.t, c.degrees_of_freedom, c.non_centrality), c.expected,
+                1e-12)
+        << c.t << " " << c.degrees_of_freedom << " " << c.non_centrality;
+  }
+}
+
+TEST(NonCentralTUpperTailTest, IsStudentsTWhenCentred) {
+  for (const double n : {1.0, 2.0, 7.5, 1000.0, 1e8, 1e11}) {
+    EXPECT_NEAR(NonCentralTUpperTail(1.7, n, 0), UpperTail(1.7, n).p, 1e-11) << n;
+  }
+}
+
+TEST(NonCentralTUpperTailTest, ForgetsTheNormalPartNextToALargeNonCentrality) {
+  // One degree: P(S <= b) = P(|Z| <= b) = erf(b / sqrt(2)).
+  EXPECT_NEAR(NonCentralTUpperTail(4000, 1, 2000), std::erf(0.5 / std::sqrt(2.0)), 1e-6);
+  EXPECT_EQ(NonCentralTUpperTail(2, 1, -2000), 0);
+  // Both sides of the change of formula, where the tail moves by less than the step itself.
+  EXPECT_NEAR(NonCentralTUpperTail(2000, 1, 999.9), NonCentralTUpperTail(2000, 1, 1000.1), 1e-4);
+}
+
 TEST(ChiSquareUpperTailTest, MatchesTheClosedFormOfTwoDegrees) {
   // p = exp(-x / 2).
   for (const double x : {1e-6, 0.3, 10.0, 500.0, 1200.0}) {
@@ -125,6 +165,26 @@ TEST(StudentTUpperQuantileTest, InvertsTheTail) {
       ExpectRelative(StudentTTwoSidedTail(t, degrees).p, 2 * q, 1e-12);
     }
   }
+}
+
+TEST(BetaQuantileTest, MatchesTheClosedFormsOfOneParameterOne) {
+  // P(X <= x) is x^a when b = 1, and 1 - (1-x)^b when a = 1.
+  for (const double p : {1e-9, 0.025, 0.5, 0.9}) {
+    for (const double c : {1.0, 3.5, 1e4}) {
+      ExpectRelative(BetaLowerQuantile(p, c, 1), std::pow(p, 1 / c), 1e-14);
+      ExpectRelative(BetaUpperQuantile(p, 1, c), -std::expm1(std::log(p) / c), 1e-13);
+      ExpectRelative(BetaLowerQuantile(p, 1, c), -std::expm1(std::log1p(-p) / c), 1e-13);
+    }
+  }
+}
+
+TEST(StudentTUpperQuantileTest, HasNoAnswerWhereItWouldBeWrong) {
+  EXPECT_TRUE(std::isnan(StudentTUpperQuantile(1e-120, 5)));
+}
+
+TEST(OneSidedQuantileTest, TakesLevelsNextToZero) {
+  EXPECT_NEAR(OneSidedQuantile(1e-17), -8.493793224109598, 1e-13);  // mpmath, 30 digits
+  EXPECT_EQ(OneSidedQuantile(0.75, 4), -OneSidedQuantile(0.25, 4));
 }
 
 }  // namespace
