@@ -122,7 +122,8 @@ void AdjustByBonferroni(Result& result, std::size_t comparisons) {
 absl::Status AdjustByHolm(const std::vector<Result*>& family) {
   std::vector<double> p_values;
   for (const Result* result : family) p_values.push_back(result->p_value.value_or(1));
-  const absl::StatusOr<std::vector<double>> adjusted = stats::AdjustHolm(p_values);
+  const absl::StatusOr<std::vector<double>> adjusted =
+      stats::AdjustPValues(stats::Correction::kHolm, p_values);
   if (!adjusted.ok()) return absl::InternalError(adjusted.status().message());
   for (std::size_t i = 0; i < family.size(); ++i) {
     family[i]->adjustment = Named(Adjustment::kHolm, family.size());
