@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/analysis/contrast.h"
 #include "engine/analysis/wording.h"
-#include "stats/anytime_bound.h"
+#include "stats/confidence_sequence.h"
 
 namespace insightloop {
 namespace {
@@ -127,8 +127,9 @@ struct GuardrailReading {
 
 class GuardrailReader {
  public:
-  GuardrailReader(const Study& study, const CellFigures& figures, const CellFigures& base)
-      : study_(study), figures_(figures), base_(base) {
+  GuardrailReader(const Study& study, const CellFigures& figures, const CellFigures& base,
+                  bool ended)
+      : study_(study), figures_(figures), base_(base), ended_(ended) {
     const auto comparisons =
         static_cast<double>(study.plan->hypothesis.guardrails.size() * study.treatments.size());
     harm_alpha_ = kHarmAlpha / comparisons;
@@ -143,7 +144,7 @@ class GuardrailReader {
     }
     if (!guardrail.margin.has_value()) return Open(guardrail, of, "It has no margin.");
     const Direction good = GoodDirection(study_, metric);
-    const Contrast harm = MakeContrast(study_, figures_, of, HarmLevel(treatment));
+    const Contrast harm = MakeContrast(study_, figures_, of, HarmReach(treatment));
     const Contrast pass = MakeContrast(study_, figures_, of, 1 - study_.alpha);
     const auto harm_bounds = BoundsOn(harm, guardrail.margin->scale, good);
     const auto pass_bounds = BoundsOn(pass, guardrail.margin->scale, good);
@@ -156,9 +157,13 @@ class GuardrailReader {
   }
 
  private:
+  // The size for which the bound is tightest when none is planned and more units may come: fixed,
+  // as one that grew with the readings would void what the bound promises.
+  static constexpr std::int64_t kUnplannedUnits = 10'000;
+
   // Harm is looked for at every reading, so its bound holds at all of them together; tuned to the
-  // planned size of the two variants, without one to the size there is.
-  double HarmLevel(std::size_t treatment) const {
+  // planned size of the two variants, without one to the size that it ended with.
+  stats::Reach HarmReach(std::size_t treatment) const {
     const std::int64_t units = base_.arms[study_.control].units + base_.arms[treatment].units;
     const std::vector<Variant>& variants = study_.plan->variants;
     double all_weights = 0;
@@ -167,11 +172,14 @@ class GuardrailReader {
         (variants[study_.control].weight + variants[treatment].weight) / all_weights;
     const auto planned =
         static_cast<std::int64_t>(static_cast<double>(study_.plan->plan.planned_units) * share);
-    const auto level = stats::OneSidedAnytimeLevel(
-        {.units = units, .planned_units = planned > 0 ? planned : units, .alpha = harm_alpha_});
-    // Far below the planned size the bound is so wide that its level rounds to 1.
-    constexpr double kWidest = 1 - 1e-15;
-    return level.ok() ? std::min(*level, kWidest) : kWidest;
+    const std::int64_t without_plan = ended_ ? units : kUnplannedUnits;
+    const auto multiplier =
+        stats::OneSidedAnytimeMultiplier({.units = units,
+                                          .planned_units = planned > 0 ? planned : without_plan,
+                                          .alpha = harm_alpha_});
+    // There is one: MissingData() has seen units, and alpha is below one half. The level is that of
+    // both sides together; only the one of harm is read.
+    return {.standard_errors = *multiplier, .level = 1 - 2 * harm_alpha_};
   }
   std::string About(const Guardrail& guardrail, const ContrastOf& of) const {
     std::string text = study_.metric_name(of.metric);
@@ -200,6 +208,7 @@ class GuardrailReader {
   const Study& study_;
   const CellFigures& figures_;
   const CellFigures& base_;
+  bool ended_ = false;
   double harm_alpha_ = 0;  // one-sided, of one guardrail in one treatment
 };
 
@@ -208,11 +217,11 @@ class GuardrailReader {
 
 class ArmReader {
  public:
-  ArmReader(const Study& study, const CellFigures& figures, const CellFigures& base)
+  ArmReader(const Study& study, const CellFigures& figures, const CellFigures& base, bool ended)
       : study_(study),
         figures_(figures),
         base_(base),
-        guardrails_(study, figures, base),
+        guardrails_(study, figures, base, ended),
         primary_(*FindMetric(study, study.plan->hypothesis.primary_metric)) {}
 
   ArmState Read(std::size_t treatment, bool response_differs) const {
@@ -464,7 +473,7 @@ std::optional<std::string> MissingData(const Study& study, const CellFigures& ce
 Situation ReadSituation(const Study& study, const Progress& progress, const CellFigures& figures,
                         const CellFigures& base, const std::vector<bool>& response_differs) {
   const std::size_t primary = *FindMetric(study, study.plan->hypothesis.primary_metric);
-  const ArmReader reader(study, figures, base);
+  const ArmReader reader(study, figures, base, progress.ended());
   Situation situation = {.reading_allowed = progress.is_reading_allowed(),
                          .ended = progress.ended(),
                          .before_reading = BeforeReading(progress),

@@ -259,6 +259,31 @@ TEST(GuardrailTest, HarmIsOneSidedAgainstTheMargin) {
   EXPECT_EQ(Judged(plan, Unsubscribed(100, 194)).decision, Decision::kDoNotShip);
 }
 
+TEST(GuardrailTest, HarmFarBelowThePlannedSizeNeedsMoreThanEightStandardErrors) {
+  // 200 more of 1,000 are 8.7 standard errors beyond the margin. At a ten-thousandth of the plan
+  // the bound lies 87 away: x = 1e-4 t(0.1) = 6.3e-4, and sqrt(2 / x * ln(1 + 1 / 0.1)) = 87.
+  const auto decide = [](std::int64_t planned) {
+    return Judged(GuardedVisits({0.05, Scale::kAbsolute}).PlannedUnits(planned).Build(),
+                  Unsubscribed(100, 300))
+        .decision;
+  };
+  EXPECT_EQ(decide(20'000'000), Decision::kInconclusive);
+  EXPECT_EQ(decide(2'000), Decision::kDoNotShip);
+}
+
+TEST(GuardrailTest, HarmWithoutAPlannedSizeIsNotTunedToTheUnitsSoFar) {
+  // At 94 more the bound tuned to the 2,000 units there are says harm, as above. While more may
+  // come it is tuned to 10,000: x = t(0.1) / 5 = 1.2658 and sqrt(2 (x + 1) / x * ln(1 + sqrt(x + 1)
+  // / 0.1)) is 3.1524. At 99 more 0.09900 - 0.04978 = 0.04922 is left, at 100 it is 0.10000 -
+  // 0.04984.
+  const SealedPlan plan = GuardedVisits({0.05, Scale::kAbsolute}).Build();
+  const auto decide = [&plan](std::int64_t unsubscribed) {
+    return Judged(plan, Unsubscribed(100, unsubscribed), Running()).decision;
+  };
+  EXPECT_EQ(decide(199), Decision::kKeepRunning);
+  EXPECT_EQ(decide(200), Decision::kDoNotShip);
+}
+
 TEST(GuardrailTest, HarmCountsEveryGuardrailAndTreatment) {
   // With a second guardrail the bound is at 2.5 %, 3.041357 standard errors: at 97 more it is
   // 0.09700 - 0.04791 = 0.04909, at 98 more 0.09800 - 0.04797 = 0.05003.
