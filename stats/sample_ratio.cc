@@ -2,81 +2,111 @@
 
 #include "stats/sample_ratio.h"
 
+#include <cmath>
 #include <cstddef>
+#include <numeric>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "stats/internal/int128.h"
+#include "stats/internal/arguments.h"
 #include "stats/internal/tails.h"
 
 namespace insightloop::stats {
 namespace {
 
-using internal::Int128;
-
 constexpr std::size_t kMostArms = std::size_t{1} << 20;
+
+struct Product {
+  long double first = 0, second = 0;
+};
+
+// a - b, right to the last digit or two also where the products are almost equal (Kahan; Jeannerod,
+// Louvet, Muller, Mathematics of Computation 82, 2013).
+long double DifferenceOfProducts(const Product& a, const Product& b) {
+  const long double rounded = b.first * b.second;
+  const long double error = std::fma(-b.first, b.second, rounded);
+  return std::fma(a.first, a.second, -rounded) + error;
+}
 
 }  // namespace
 
-absl::StatusOr<SampleRatioResult> TestSampleRatio(std::span<const std::int64_t> unit_counts,
-                                                  std::span<const std::uint32_t> weights,
-                                                  double least_expected) {
+namespace internal {
+
+absl::StatusOr<std::int64_t> CountUnits(std::span<const std::int64_t> unit_counts,
+                                        absl::string_view name) {
+  std::int64_t total = 0;
+  for (std::size_t k = 0; k < unit_counts.size(); ++k) {
+    if (unit_counts[k] < 0) return CheckCount(unit_counts[k], absl::StrCat(name, "[", k, "]"));
+    if (__builtin_add_overflow(total, unit_counts[k], &total)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(name, "[", k, "] is ", unit_counts[k],
+                       "; together with the arms before it that exceeds 63 bits"));
+    }
+  }
+  return total;
+}
+
+absl::StatusOr<std::int64_t> CheckSplit(std::span<const std::int64_t> unit_counts,
+                                        std::span<const double> weights, absl::string_view name) {
   const std::size_t arms = unit_counts.size();
   if (weights.size() != arms) {
     return absl::InvalidArgumentError(
-        absl::StrCat("unit_counts has ", arms, " arms, but weights has ", weights.size()));
+        absl::StrCat("unit_counts has ", arms, " arms, but ", name, " has ", weights.size()));
   }
   if (arms < 2 || arms > kMostArms) {
     return absl::InvalidArgumentError(
         absl::StrCat("unit_counts has ", arms, " arms; it must have 2 to ", kMostArms));
   }
+  for (std::size_t k = 0; k < arms; ++k) {
+    if (weights[k] == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(name, "[", k, "] is 0; drop arms that receive no traffic"));
+    }
+    if (absl::Status status = CheckFinitePositive(weights[k], absl::StrCat(name, "[", k, "]"));
+        !status.ok()) {
+      return status;
+    }
+  }
+  return CountUnits(unit_counts, "unit_counts");
+}
+
+}  // namespace internal
+
+absl::StatusOr<SampleRatioResult> TestSampleRatio(std::span<const std::int64_t> unit_counts,
+                                                  std::span<const double> weights,
+                                                  double least_expected) {
+  const absl::StatusOr<std::int64_t> total = internal::CheckSplit(unit_counts, weights, "weights");
+  if (!total.ok()) return total.status();
   if (!(least_expected >= 0)) {
     return absl::InvalidArgumentError(
         absl::StrCat("least_expected is ", least_expected, "; it must not be negative"));
   }
-  std::int64_t total = 0;
-  std::int64_t total_weight = 0;
-  for (std::size_t k = 0; k < arms; ++k) {
-    if (unit_counts[k] < 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("unit_counts[", k, "] is ", unit_counts[k], "; it must not be negative"));
-    }
-    if (weights[k] == 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("weights[", k, "] is 0; drop arms that receive no traffic"));
-    }
-    if (__builtin_add_overflow(total, unit_counts[k], &total)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("unit_counts[", k, "] is ", unit_counts[k],
-                       "; together with the arms before it that exceeds 63 bits"));
-    }
-    total_weight += weights[k];
-  }
-
-  if (total == 0) {
+  if (*total == 0) {
     return absl::FailedPreconditionError("unit_counts are all 0; there is no split to test");
   }
 
-  // Expected units are total * weight / total_weight; over that denominator every deviation is a
-  // whole number, of less than 63 + 52 bits.
+  const auto units = static_cast<long double>(*total);
+  const long double all_weights = std::accumulate(weights.begin(), weights.end(), 0.0L);
   long double chi_squared = 0;
-  const auto denominator = static_cast<long double>(total) * static_cast<long double>(total_weight);
-  for (std::size_t k = 0; k < arms; ++k) {
-    const Int128 expected = Int128{total} * weights[k];
-    const long double expected_units =
-        static_cast<long double>(expected) / static_cast<long double>(total_weight);
-    if (expected_units < least_expected) {
+  for (std::size_t k = 0; k < weights.size(); ++k) {
+    const long double expected = units * weights[k] / all_weights;
+    if (expected < least_expected) {
       return absl::FailedPreconditionError(
-          absl::StrCat("arm ", k, " expects ", static_cast<double>(expected_units), " of ", total,
+          absl::StrCat("arm ", k, " expects ", static_cast<double>(expected), " of ", *total,
                        " units; the test needs at least ", least_expected));
     }
-    const auto deviation =
-        static_cast<long double>(Int128{unit_counts[k]} * total_weight - expected);
-    chi_squared += deviation * deviation / denominator / weights[k];
+    // Times the sum of weights, so that with whole weights nothing is rounded before the square.
+    const long double deviation = DifferenceOfProducts(
+        {static_cast<long double>(unit_counts[k]), all_weights}, {units, weights[k]});
+    chi_squared += deviation / all_weights * (deviation / all_weights) / expected;
   }
 
-  const int degrees_of_freedom = static_cast<int>(arms) - 1;
+  const int degrees_of_freedom = static_cast<int>(weights.size()) - 1;
   const auto statistic = static_cast<double>(chi_squared);
+  if (!std::isfinite(statistic)) {
+    return absl::FailedPreconditionError(
+        "weights differ by so much that the statistic is beyond the range of a double");
+  }
   const internal::Tail tail = internal::ChiSquareUpperTail(statistic, degrees_of_freedom);
   return SampleRatioResult{
       .chi_squared = statistic,

@@ -5,7 +5,7 @@
 // should be read.
 //
 // Method: Pearson chi-squared goodness of fit, upper tail. Read it once: repeated every day until
-//         it alarms, it alarms too often.
+//         it alarms, it alarms too often. sample_ratio_sequence.h may be read every day.
 // Source: Fabijan et al., "Diagnosing Sample Ratio Mismatch in Online Controlled Experiments",
 //         KDD 2019, section 2.
 
@@ -16,6 +16,7 @@
 #include <span>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 namespace insightloop::stats {
 
@@ -33,17 +34,34 @@ inline constexpr double kLeastExpectedUnits = 5;
 // Tests observed arm sizes against the planned split.
 //
 // Shapes: `unit_counts[k]` and `weights[k]` describe arm k; at least 2 and at most 2^20 arms.
-// Units:  counts are distinct randomization units, not events; weights are relative integers and
-//         need not sum to anything. `least_expected` is in units.
+// Units:  counts are distinct randomization units, not events; weights are relative and need not
+//         sum to anything; whole numbers up to 2^53 are taken exactly. `least_expected` is in
+//         units.
 // Errors: kInvalidArgument    too few or too many arms, lengths differ, a negative count, counts
-//                             that together exceed 63 bits, a zero weight (drop unused arms before
-//                             calling), or a negative `least_expected`.
-//         kFailedPrecondition no units at all, or an expected count is below `least_expected`: too
-//                             early for the chi-squared approximation.
+//                             that together exceed 63 bits, a weight that is not finite and
+//                             positive (drop unused arms before calling), or a negative
+//                             `least_expected`.
+//         kFailedPrecondition no units at all, an expected count is below `least_expected` (too
+//                             early for the chi-squared approximation), or the result does not fit
+//                             in a double.
 // Pure function; safe from any thread; one pass, no allocation unless it fails.
 absl::StatusOr<SampleRatioResult> TestSampleRatio(std::span<const std::int64_t> unit_counts,
-                                                  std::span<const std::uint32_t> weights,
+                                                  std::span<const double> weights,
                                                   double least_expected = kLeastExpectedUnits);
+
+namespace internal {
+
+// The sum of `unit_counts`. Errors: kInvalidArgument for a negative count, or a sum beyond 63 bits;
+// `name` is what the message calls the counts.
+absl::StatusOr<std::int64_t> CountUnits(std::span<const std::int64_t> unit_counts,
+                                        absl::string_view name);
+
+// Checks arms that all are to get units as TestSampleRatio() does, and gives the sum of
+// `unit_counts`; `name` is what the message calls the weights.
+absl::StatusOr<std::int64_t> CheckSplit(std::span<const std::int64_t> unit_counts,
+                                        std::span<const double> weights, absl::string_view name);
+
+}  // namespace internal
 
 }  // namespace insightloop::stats
 

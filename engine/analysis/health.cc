@@ -48,7 +48,7 @@ double Share(std::int64_t part, std::int64_t whole) {
 // Arms that the plan gives units.
 struct Split {
   std::vector<std::int64_t> units;
-  std::vector<std::uint32_t> weights;
+  std::vector<double> weights;
   std::vector<std::string> texts;       // `mens 21,307 (weight 1)`
   std::vector<std::string> unexpected;  // units of arms that should have none
 };
@@ -60,7 +60,7 @@ Split SplitOf(const Study& study, const Measured& measured) {
     const std::int64_t units = measured.exposed_units[v];
     if (variant.weight > 0) {
       split.units.push_back(units);
-      split.weights.push_back(static_cast<std::uint32_t>(variant.weight));
+      split.weights.push_back(variant.weight);
       split.texts.push_back(
           absl::StrCat(variant.variant_id, " ", Grouped(units), " (weight ", variant.weight, ")"));
     } else if (units > 0) {

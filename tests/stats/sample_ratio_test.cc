@@ -22,7 +22,7 @@ using ::insightloop::testing::StatusIs;
 using ::testing::HasSubstr;
 
 using Counts = std::vector<std::int64_t>;
-using Weights = std::vector<std::uint32_t>;
+using Weights = std::vector<double>;
 
 TEST(TestSampleRatioTest, MatchesTheClosedFormForTwoArms) {
   const auto result = TestSampleRatio(Counts{5070, 4930}, Weights{1, 1});
@@ -72,31 +72,38 @@ TEST(TestSampleRatioTest, APerfectSplitHasThePValueOne) {
   EXPECT_EQ(result->log_p_value, 0);
 }
 
-TEST(TestSampleRatioTest, IsExactForTheLargestCounts) {
-  // 2 * d^2 / e for d = 2^31 of e = 2^61: 2^63 / 2^61 = 4.
+TEST(TestSampleRatioTest, IsExactForTheLargestCountsAndWeights) {
+  // 2 * d^2 / e for d = 2^31 of e = 2^61: 2^63 / 2^61 = 4. The weights are the largest odd number
+  // below 2^53.
   const std::int64_t expected = std::int64_t{1} << 61;
   const std::int64_t deviation = std::int64_t{1} << 31;
   const auto result = TestSampleRatio(Counts{expected + deviation, expected - deviation},
-                                      Weights{std::numeric_limits<std::uint32_t>::max(),
-                                              std::numeric_limits<std::uint32_t>::max()});
+                                      Weights{0x1p53 - 1, 0x1p53 - 1});
   ASSERT_THAT(result, IsOk());
   EXPECT_DOUBLE_EQ(result->chi_squared, 4);
+}
+
+TEST(TestSampleRatioTest, TakesFractionsAsWeights) {
+  // By hand: 9,000 and 1,000 expected of 10,000; 30^2 / 9,000 + 30^2 / 1,000 = 1.
+  const auto result = TestSampleRatio(Counts{9'030, 970}, Weights{0.9, 0.1});
+  ASSERT_THAT(result, IsOk());
+  EXPECT_NEAR(result->chi_squared, 1, 1e-14);
 }
 
 TEST(TestSampleRatioTest, HoldsItsPropertiesForRandomSplits) {
   std::mt19937_64 random(20'261'122);
   std::uniform_int_distribution<std::int64_t> counts(50, 2000);
-  std::uniform_int_distribution<std::uint32_t> weights(1, 4);
+  std::uniform_int_distribution<int> weights(1, 4);
   for (int round = 0; round < 1000; ++round) {
     Counts units(2 + random() % 4);
     Weights shares(units.size());
     for (std::int64_t& count : units) count = counts(random);
-    for (std::uint32_t& weight : shares) weight = weights(random);
+    for (double& weight : shares) weight = weights(random);
     const auto result = TestSampleRatio(units, shares);
     ASSERT_THAT(result, IsOk());
     // Neither a common factor of the weights nor the order of the arms matters.
     Weights tenfold = shares;
-    for (std::uint32_t& weight : tenfold) weight *= 10;
+    for (double& weight : tenfold) weight *= 10;
     const auto scaled = TestSampleRatio(units, tenfold);
     ASSERT_THAT(scaled, IsOk());
     EXPECT_NEAR(scaled->chi_squared, result->chi_squared, 1e-14 * result->chi_squared);
@@ -117,6 +124,18 @@ TEST(TestSampleRatioTest, HoldsItsPropertiesForRandomSplits) {
 TEST(TestSampleRatioTest, RejectsAnArmThatWasPlannedToBeEmpty) {
   EXPECT_THAT(TestSampleRatio(Counts{10, 10}, Weights{1, 0}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("weights[1] is 0")));
+}
+
+TEST(TestSampleRatioTest, RejectsAWeightThatIsNone) {
+  EXPECT_THAT(TestSampleRatio(Counts{10, 10}, Weights{-1, 1}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("weights[0] is -1")));
+  EXPECT_THAT(TestSampleRatio(Counts{10, 10}, Weights{1, std::nan("")}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("weights[1] is nan")));
+}
+
+TEST(TestSampleRatioTest, RefusesAStatisticBeyondADouble) {
+  EXPECT_THAT(TestSampleRatio(Counts{1'000'000'000, 10}, Weights{1e-308, 1}, 0),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("beyond the range")));
 }
 
 TEST(TestSampleRatioTest, RejectsShapesThatDoNotFit) {
