@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <initializer_list>
+
+#include "absl/status/status.h"
+#include "tests/reference/methods.h"
+
+namespace insightloop::reference {
+namespace {
+
+void Add(Methods& methods, std::initializer_list<const char*> names, const char* reason) {
+  for (const char* name : names) {
+    methods[name] = [reason](const Json&) -> absl::StatusOr<Json> { return NotOffered(reason); };
+  }
+}
+
+}  // namespace
+
+absl::Status NotOffered(absl::string_view reason) { return absl::UnimplementedError(reason); }
+
+void AddMethodsNotOffered(Methods& methods) {
+  Add(methods, {"barnard_exact", "boschloo_exact", "fisher_exact"},
+      "exact tests are for a few dozen units; campaigns have thousands");
+  Add(methods, {"two_proportion_chi2_yates"},
+      "the continuity correction makes a test at 5 % one at 2 to 4 %");
+  Add(methods, {"srm_chi2_degenerate"},
+      "p = 1 without any units; ours says that there is no split");
+  Add(methods, {"regression_adjustment_lin"}, "regression of rows; adjustment here takes sums");
+  Add(methods, {"group_sequential_bounds", "group_sequential_bounds_early_look"},
+      "planned looks are not offered yet");
+  Add(methods,
+      {"gbstats_quantile_bayesian", "gbstats_quantile_clustered_variance",
+       "gbstats_quantile_degenerate", "gbstats_quantile_difference",
+       "quantile_ci_order_statistic_ranks", "quantile_ab_sequential_p", "sample_quantile"},
+      "quantile metrics are not offered yet");
+  Add(methods,
+      {"beta_binomial", "beta_credible_interval", "gbstats_gaussian_effect", "gbstats_risk"},
+      "Bayesian figures are not offered yet");
+  Add(methods, {"mann_whitney_u", "mann_whitney_u_degenerate"}, "rank tests are not offered yet");
+  Add(methods, {"meta_analysis"}, "pooling of experiments is not offered yet");
+  Add(methods, {"segment_mean_heterogeneity", "segment_proportion_heterogeneity"},
+      "tests of differences between segments are not offered yet");
+  Add(methods,
+      {"growthbook_bucket_ranges", "growthbook_choose_variation", "growthbook_equal_weights",
+       "growthbook_hash", "growthbook_hash_utf8", "growthbook_in_namespace",
+       "hash_verification_code", "message_hashes", "planout_hash"},
+      "hashes are no statistics; they are tested with the assignment");
+}
+
+}  // namespace insightloop::reference
