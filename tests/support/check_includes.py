@@ -46,6 +46,7 @@ KINDS = [
     ("csv", r"csv\.h"),
     ("zlib", r"zlib\.h"),
     ("gtest", r"(gtest|gmock)/.+"),
+    ("rapidcheck", r"rapidcheck(/.+)?\.h"),
     ("benchmark", r"benchmark/.+"),
     (
         "posix",
@@ -74,7 +75,10 @@ ROOMS = [
     room("engine", r"engine/.+", "domain", "engine", "stats", "absl", "nlohmann", "xxhash", "openssl"),
     room("storage", r"storage/.+", "storage", "domain", "absl", "sqlite", "posix"),
     # The composition root: the one file that sees every room.
-    Room("the server's main", r"api/server_main\.cc", frozenset({kind for kind, _ in KINDS} - {"tests", "gtest"})),
+    Room(
+        "the server's main", r"api/server_main\.cc",
+        frozenset({kind for kind, _ in KINDS} - {"tests", "gtest", "rapidcheck"}),
+    ),
     room(
         "api", r"api/.+", "api", "domain", "engine", "absl", "nlohmann", "generated", "grpc", "protobuf", "spdlog",
         "posix",
