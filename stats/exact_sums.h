@@ -51,7 +51,7 @@ class ExactSums {
   //         kFailedPrecondition no unit was counted.
   //         kOutOfRange         the sums overflowed.
   // With one unit the variance is empty, which is no error.
-  absl::StatusOr<Moments> ToMoments(double resolution) const;
+  [[nodiscard]] absl::StatusOr<Moments> ToMoments(double resolution) const;
 
   // Equal when every sum is equal, not merely mean and variance.
   friend bool operator==(const ExactSums&, const ExactSums&) = default;

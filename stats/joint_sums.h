@@ -56,7 +56,7 @@ class JointSums {
   //         kFailedPrecondition no unit was counted.
   //         kOutOfRange         the sums overflowed.
   // With one unit the covariances are empty, which is no error.
-  absl::StatusOr<JointMoments> ToMoments(std::span<const double> resolutions) const;
+  [[nodiscard]] absl::StatusOr<JointMoments> ToMoments(std::span<const double> resolutions) const;
 
   // Equal when every sum is equal.
   friend bool operator==(const JointSums&, const JointSums&) = default;

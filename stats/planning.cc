@@ -67,9 +67,9 @@ absl::Status CheckMetric(const PlannedMetric& metric) {
   if (IsProportion(metric.test)) {
     return internal::CheckInsideUnitInterval(metric.baseline, "baseline");
   }
-  const absl::Status baseline = metric.test == PlannedTest::kRelativeMean
-                                    ? internal::CheckFinitePositive(metric.baseline, "baseline")
-                                    : internal::CheckFinite(metric.baseline, "baseline");
+  absl::Status baseline = metric.test == PlannedTest::kRelativeMean
+                              ? internal::CheckFinitePositive(metric.baseline, "baseline")
+                              : internal::CheckFinite(metric.baseline, "baseline");
   if (!baseline.ok()) return baseline;
   return internal::CheckFinitePositive(metric.standard_deviation, "standard_deviation");
 }
