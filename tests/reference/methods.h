@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which function of stats/ answers which method of the reference cases. One Add… function per file
-// of cases; the format of a case is in tests/data/reference/README.md.
+// Which function of stats/, or which hash of the assignment, answers which method of the reference
+// cases. One Add… function per file of cases; the format of a case is in
+// tests/data/reference/README.md.
 
 #ifndef INSIGHTLOOP_TESTS_REFERENCE_METHODS_H_
 #define INSIGHTLOOP_TESTS_REFERENCE_METHODS_H_
@@ -28,6 +29,7 @@ using Answer = std::function<absl::StatusOr<Json>(const Json& inputs)>;
 using Methods = std::map<std::string, Answer, std::less<>>;
 
 void AddDistributionMethods(Methods& methods);
+void AddHashingMethods(Methods& methods);
 void AddMeanMethods(Methods& methods);
 void AddMultipleTestingMethods(Methods& methods);
 void AddPowerMethods(Methods& methods);

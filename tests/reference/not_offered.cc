@@ -40,11 +40,8 @@ void AddMethodsNotOffered(Methods& methods) {
   Add(methods, {"meta_analysis"}, "pooling of experiments is not offered yet");
   Add(methods, {"segment_mean_heterogeneity", "segment_proportion_heterogeneity"},
       "tests of differences between segments are not offered yet");
-  Add(methods,
-      {"growthbook_bucket_ranges", "growthbook_choose_variation", "growthbook_equal_weights",
-       "growthbook_hash", "growthbook_hash_utf8", "growthbook_in_namespace",
-       "hash_verification_code", "message_hashes", "planout_hash"},
-      "hashes are no statistics; they are tested with the assignment");
+  Add(methods, {"hash_verification_code"}, "MurmurHash places nobody here");
+  Add(methods, {"planout_hash"}, "experiments are not taken over from PlanOut");
 }
 
 }  // namespace insightloop::reference

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Compares stats/ with the reference cases of a folder: numbers from closed forms, published tables
-// and other packages. The folder is INSIGHTLOOP_REFERENCE_DIR, by default ../shared/reference;
-// where it is absent, that is said and the exit code is 77. The format of a case is in
-// tests/data/reference/README.md.
+// Compares stats/ and the hashes of the assignment with the reference cases of a folder: numbers
+// from closed forms, published tables and other packages. The folder is INSIGHTLOOP_REFERENCE_DIR,
+// by default ../shared/reference; where it is absent, that is said and the exit code is 77. The
+// format of a case is in tests/data/reference/README.md.
 //
 // Prints per file how many cases there are, how many match, and how many are of methods that we do
 // not offer; then those methods and, of cases that match, the fields that are not answered. Fails
@@ -220,6 +220,7 @@ Methods AllMethods() {
   Methods methods;
   AddMethodsNotOffered(methods);
   AddDistributionMethods(methods);
+  AddHashingMethods(methods);
   AddMeanMethods(methods);
   AddMultipleTestingMethods(methods);
   AddPowerMethods(methods);
