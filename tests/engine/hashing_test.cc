@@ -48,25 +48,5 @@ TEST(HashingTest, NeverChoosesAWeightOfZero) {
   }
 }
 
-// 99.99 % points of chi-square with 999 and 2 degrees of freedom: 1176 and 18.4 (R 4.2, qchisq).
-TEST(HashingTest, SpreadsUnitsOverSlotsAndVariantsAsPlanned) {
-  constexpr int kUnits = 200'000;
-  const std::array<std::int32_t, 3> weights = {5, 3, 2};
-  std::vector<int> slots(1'000);
-  std::array<int, 3> variants{};
-  for (int unit = 0; unit < kUnits; ++unit) {
-    ++slots[static_cast<std::size_t>(SlotOf("layer", std::to_string(unit)))];
-    ++variants[VariantOf("experiment", std::to_string(unit), weights)];
-  }
-  double slot_chi_squared = 0, variant_chi_squared = 0;
-  for (const int count : slots) slot_chi_squared += (count - 200.0) * (count - 200.0) / 200.0;
-  for (std::size_t i = 0; i < 3; ++i) {
-    const double expected = kUnits * weights[i] / 10.0;
-    variant_chi_squared += (variants[i] - expected) * (variants[i] - expected) / expected;
-  }
-  EXPECT_LT(slot_chi_squared, 1176);
-  EXPECT_LT(variant_chi_squared, 18.4);
-}
-
 }  // namespace
 }  // namespace insightloop
