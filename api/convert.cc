@@ -217,6 +217,7 @@ Timestamp TimeToProto(Time time) {
 }
 
 std::optional<Fault> AttributesFromProto(const ValueMap& values, AttributeMap& attributes) {
+  std::erase_if(attributes, [&](const auto& item) { return !values.contains(item.first); });
   for (const auto& [id, value] : values) {
     if (const auto fault = FaultOf(value); fault.has_value()) {
       return Fault{fault->first, absl::StrCat("attributes.", id), fault->second};
@@ -259,6 +260,9 @@ std::optional<Fault> ExposureFromProto(const v1::Exposure& row, SubmittedExposur
   exposure.experiment = row.experiment();
   exposure.unit_id = row.unit_id();
   exposure.variant = row.variant();
+  exposure.epoch = row.epoch();
+  exposure.overridden = row.overridden();
+  exposure.unit_type = row.unit_type();
   if (auto fault = OccurTime(row, exposure.occur_time); fault.has_value()) return fault;
   return AttributesFromProto(row.attributes(), exposure.attributes);
 }

@@ -81,7 +81,7 @@ struct Fault {
 using ValueMap = google::protobuf::Map<std::string, google::protobuf::Value>;
 
 // Takes strings, finite numbers and booleans; anything else is a fault (UNSUPPORTED_VALUE,
-// NOT_FINITE).
+// NOT_FINITE). Replaces what `attributes` held, without making anew what it has already.
 std::optional<Fault> AttributesFromProto(const ValueMap& values, AttributeMap& attributes);
 
 // Rows of facts. A fault means that the row must be rejected. What is merely wrong (a missing time,

@@ -161,14 +161,21 @@ absl::Status Gate::CheckWanted(const Context& context, const Caller& caller) con
   return absl::OkStatus();
 }
 
-void Gate::Finish(Reactor& reactor, const absl::Status& status, const Message& request) const {
+void Gate::EndStreams() const {
+  for (const auto& end : end_streams_) end();
+}
+
+grpc::Status Gate::ToStatus(const absl::Status& status, std::string_view request_type) const {
   std::string incident;
   if (IsFaultOfOurs(status)) {
     incident = MakeUuid(random_);
-    spdlog::error("internal error {} on {}: {}", incident, request.GetTypeName(),
-                  status.ToString());
+    spdlog::error("internal error {} on {}: {}", incident, request_type, status.ToString());
   }
-  reactor.Finish(ToGrpcStatus(status, incident));
+  return ToGrpcStatus(status, incident);
+}
+
+void Gate::Finish(Reactor& reactor, const absl::Status& status, const Message& request) const {
+  reactor.Finish(ToStatus(status, request.GetTypeName()));
 }
 
 }  // namespace insightloop::api

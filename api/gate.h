@@ -18,9 +18,11 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -48,7 +50,15 @@ absl::Status CheckRequestId(std::string_view request_id);
 // SHA-256, in hexadecimal, of the request without its `request_id`.
 std::string DigestOf(const google::protobuf::Message& request);
 
-// Safe for concurrent calls once every service is admitted.
+// A stream of responses that ends before the first one.
+template <class Response>
+class RefusedStream final : public grpc::ServerWriteReactor<Response> {
+ public:
+  explicit RefusedStream(const grpc::Status& status) { this->Finish(status); }
+  void OnDone() override { delete this; }
+};
+
+// Safe for concurrent calls once every service is made and admitted.
 class Gate {
  public:
   using Context = grpc::CallbackServerContext;
@@ -89,6 +99,29 @@ class Gate {
     return reactor;
   }
 
+  // Begins a stream of responses here: `make(caller, request)` gives its reactor, or refuses. The
+  // reactor ends with a status of ToStatus(), also at EndStreams().
+  template <class Response, class Request, class Make>
+  grpc::ServerWriteReactor<Response>* Stream(Context* context, const Request* request, Make make) {
+    absl::StatusOr<Caller> caller = Enter(*context, *request);
+    absl::Status status = caller.status();
+    if (status.ok()) {
+      absl::StatusOr<grpc::ServerWriteReactor<Response>*> reactor = make(*caller, *request);
+      if (reactor.ok()) return *reactor;
+      status = reactor.status();
+    }
+    return new RefusedStream<Response>(ToStatus(status, request->GetTypeName()));
+  }
+
+  // Whoever makes streams says here, when it is made, how all of its streams are ended. They would
+  // otherwise keep a server from stopping.
+  void OnEndStreams(std::function<void()> end) { end_streams_.push_back(std::move(end)); }
+  // Ends all streams; a new one must be refused from then on.
+  void EndStreams() const;
+
+  // What the caller is told; logs faults of ours.
+  grpc::Status ToStatus(const absl::Status& status, std::string_view request_type) const;
+
   const Limits& limits() const { return limits_; }
 
  private:
@@ -103,7 +136,7 @@ class Gate {
                                const google::protobuf::Message& request) const;
   // Errors: kCancelled, kDeadlineExceeded.
   absl::Status CheckWanted(const Context& context, const Caller& caller) const;
-  // Ends the call; logs faults of ours.
+  // Ends the call.
   void Finish(Reactor& reactor, const absl::Status& status,
               const google::protobuf::Message& request) const;
 
@@ -112,6 +145,7 @@ class Gate {
   Random& random_;
   const Limits limits_;
   absl::flat_hash_map<const google::protobuf::Descriptor*, Method> methods_;  // by request type
+  std::vector<std::function<void()>> end_streams_;
 };
 
 }  // namespace insightloop::api

@@ -41,6 +41,7 @@ struct ServiceEntry {
 constexpr ServiceEntry kServices[] = {
     {"insightloop.v1.AssignmentService", MakeAssignmentService},
     {"insightloop.v1.AttributeService", MakeAttributeService},
+    {"insightloop.v1.CampaignService", MakeCampaignService},
     {"insightloop.v1.EventService", MakeEventService},
     {"insightloop.v1.ExperimentService", MakeExperimentService},
     {"insightloop.v1.HypothesisService", MakeHypothesisService},
@@ -48,6 +49,7 @@ constexpr ServiceEntry kServices[] = {
     {"insightloop.v1.LayerService", MakeLayerService},
     {"insightloop.v1.MeasurementService", MakeMeasurementService},
     {"insightloop.v1.MetricService", MakeMetricService},
+    {"insightloop.v1.ProgrammeService", MakeProgrammeService},
     {"insightloop.v1.SegmentService", MakeSegmentService},
     {"insightloop.v1.ServerService", MakeServerService},
     {"insightloop.v1.UnitTypeService", MakeUnitTypeService},
@@ -151,6 +153,7 @@ std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
 void Server::Stop(Duration patience) {
   if (server_ != nullptr) {
     server_->GetHealthCheckService()->Shutdown();
+    gate_->EndStreams();  // they have no end of their own to wait for
     server_->Shutdown(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
                                    gpr_time_from_micros(patience.micros, GPR_TIMESPAN)));
   }

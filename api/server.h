@@ -54,9 +54,9 @@ class Server {
   // A channel to this server that needs no network.
   std::shared_ptr<grpc::Channel> InProcessChannel();
 
-  // Tells health checks that it no longer serves, takes no new calls, waits at most `patience` for
-  // those under way, cancels the rest, and returns when every handler has returned. A second call
-  // does nothing.
+  // Tells health checks that it no longer serves, ends all streams, takes no new calls, waits at
+  // most `patience` for those under way, cancels the rest, and returns when every handler has
+  // returned. A second call does nothing.
   void Stop(Duration patience);
 
  private:

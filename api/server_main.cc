@@ -28,7 +28,7 @@
 #include "api/simulated_clock.h"
 #include "api/system_clock.h"
 #include "api/system_random.h"
-#include "engine/assignment/catalog.h"
+#include "engine/assignment/catalog_holder.h"
 #include "engine/domain/limits.h"
 #include "engine/domain/time.h"
 #include "engine/lifecycle.h"
@@ -247,6 +247,7 @@ int Serve(const Flags& flags, const Configuration& configuration, Signals& signa
                       .verdicts = verdicts,
                       .recorder = recorder,
                       .catalog = catalog,
+                      .exposed_units = **measurement,
                       .clock = clock,
                       .simulated_clock = simulated_clock.has_value() ? &*simulated_clock : nullptr,
                       .version = INSIGHTLOOP_VERSION,

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <bitset>
+#include <cstddef>
 #include <functional>
-#include <numeric>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -14,7 +14,9 @@
 #include "engine/domain/error.h"
 #include "engine/domain/json.h"
 #include "engine/domain/resource.h"
+#include "engine/rules.h"
 #include "engine/sealing.h"
+#include "engine/slots.h"
 
 namespace insightloop {
 namespace {
@@ -31,50 +33,9 @@ constexpr std::array kLegalMoves = {
     LegalMove{Move::kStop, ExperimentState::kRunning, ExperimentState::kStopped},
     LegalMove{Move::kStop, ExperimentState::kPaused, ExperimentState::kStopped},
     LegalMove{Move::kConclude, ExperimentState::kStopped, ExperimentState::kConcluded},
+    LegalMove{Move::kChange, ExperimentState::kRunning, ExperimentState::kRunning},
+    LegalMove{Move::kChange, ExperimentState::kPaused, ExperimentState::kPaused},
 };
-
-// Slots of the layer that no running experiment holds.
-absl::StatusOr<std::vector<std::int32_t>> FreeSlots(ResourceStore::Transaction& store,
-                                                    std::string_view layer) {
-  const auto resources = store.List({.collection = std::string(Experiment::kCollection)});
-  if (!resources.ok()) return resources.status();
-  std::bitset<kSlotsPerLayer> taken;
-  for (const StoredResource& stored : *resources) {
-    const auto experiment = FromStored<Experiment>(stored);
-    if (!experiment.ok()) return experiment.status();
-    if (experiment->layer != layer) continue;
-    for (const std::int32_t slot : experiment->slots) taken.set(static_cast<std::size_t>(slot));
-  }
-  std::vector<std::int32_t> free;
-  for (std::int32_t slot = 0; slot < kSlotsPerLayer; ++slot) {
-    if (!taken.test(static_cast<std::size_t>(slot))) free.push_back(slot);
-  }
-  return free;
-}
-
-// A number below `bound`, all equally likely but for 1 in 2^54.
-std::size_t Below(std::size_t bound, Random& random) {
-  return static_cast<std::size_t>(random.Next() % bound);
-}
-
-absl::Status TakeSlots(ResourceStore::Transaction& store, Experiment& experiment, Random& random) {
-  auto free = FreeSlots(store, experiment.layer);
-  if (!free.ok()) return free.status();
-  const auto wanted = static_cast<std::size_t>(experiment.slot_count);
-  if (free->size() < wanted) {
-    return WrongState(
-        "LAYER_FULL", experiment.meta.name,
-        absl::StrCat("asks for ", wanted, " slots, but ", experiment.layer, " has ", free->size(),
-                     " free; ask for fewer, or stop another experiment there"));
-  }
-  for (std::size_t i = 0; i < wanted; ++i) {  // Fisher–Yates, as far as needed
-    std::swap((*free)[i], (*free)[i + Below(free->size() - i, random)]);
-  }
-  free->resize(wanted);
-  std::sort(free->begin(), free->end());
-  experiment.slots = *std::move(free);
-  return absl::OkStatus();
-}
 
 // Without a window nobody knows when a running experiment's units are ready to be read.
 absl::Status CheckWindows(const SealedPlan& plan) {
@@ -96,6 +57,50 @@ absl::Status Seal(ResourceStore::Transaction& store, Experiment& experiment) {
   experiment.sealed_plan = CanonicalText(*plan);
   experiment.plan_digest = Sha256Hex(experiment.sealed_plan);
   return absl::OkStatus();
+}
+
+std::vector<std::int32_t> WeightsOf(const std::vector<Variant>& variants) {
+  std::vector<std::int32_t> weights;
+  for (const Variant& variant : variants) weights.push_back(variant.weight);
+  return weights;
+}
+
+void OpenEpoch(std::vector<std::int32_t> weights, Time start_time, Experiment& experiment) {
+  ++experiment.epoch;
+  experiment.epochs.push_back(
+      {.epoch = experiment.epoch, .start_time = start_time, .weights = std::move(weights)});
+}
+
+absl::Status CheckAssigns(const Experiment& experiment) {
+  if (!experiment.external) return absl::OkStatus();
+  return InvalidField("NOT_FOR_EXTERNAL", "name",
+                      absl::StrCat("is ", experiment.meta.name,
+                                   ", whose variants another system assigns; change it there"));
+}
+
+// The variants with the weights of the current epoch, but for those that `weights` names.
+absl::StatusOr<std::vector<Variant>> Reweighted(
+    const Experiment& experiment, const std::map<std::string, std::int32_t>& weights) {
+  std::vector<Variant> variants = experiment.variants;
+  std::size_t known = 0;
+  for (std::size_t v = 0; v < variants.size(); ++v) {
+    const auto given = weights.find(variants[v].variant_id);
+    variants[v].weight = experiment.epochs.back().weights[v];
+    if (given == weights.end()) continue;
+    variants[v].weight = given->second;
+    ++known;
+  }
+  if (weights.empty()) {
+    return InvalidField("FIELD_REQUIRED", "weights", "is empty; give a weight for a variant");
+  }
+  if (known == weights.size()) return variants;
+  const auto unknown = std::find_if(weights.begin(), weights.end(), [&](const auto& weight) {
+    return std::none_of(variants.begin(), variants.end(),
+                        [&](const Variant& variant) { return variant.variant_id == weight.first; });
+  });
+  return InvalidField(
+      "UNKNOWN_VARIANT", absl::StrCat("weights.", unknown->first),
+      absl::StrCat("is no variant of ", experiment.meta.name, "; give the variant_id of one"));
 }
 
 absl::Status CheckStartTime(const Experiment& experiment, std::optional<Time> start_time,
@@ -171,10 +176,11 @@ absl::StatusOr<Experiment> Lifecycle::Start(const Caller& caller, std::string_vi
         if (auto status = CheckStartTime(experiment, start_time, now); !status.ok()) return status;
         if (auto status = Seal(store, experiment); !status.ok()) return status;
         experiment.start_time = start_time.value_or(now);
-        experiment.epoch = 1;
         experiment.salt = MakeUuid(resources_.random());
+        OpenEpoch(WeightsOf(experiment.variants), experiment.start_time, experiment);
         if (experiment.external) return absl::OkStatus();
-        return TakeSlots(store, experiment, resources_.random());
+        if (auto status = CheckOverridesOfLayer(store, experiment); !status.ok()) return status;
+        return ResizeSlots(store, experiment, resources_.random());
       });
 }
 
@@ -205,6 +211,56 @@ absl::StatusOr<Experiment> Lifecycle::Stop(const Caller& caller, std::string_vie
                           experiment.stop_time = now;
                           experiment.pause_time = {};
                           experiment.slots.clear();
+                          experiment.reserved_slots.clear();
+                          return absl::OkStatus();
+                        });
+}
+
+absl::StatusOr<Experiment> Lifecycle::Ramp(const Caller& caller, std::string_view name,
+                                           std::string_view etag, std::int32_t slot_count) {
+  return MoveExperiment(
+      resources_, caller, name, etag, Move::kChange,
+      [&](ResourceStore::Transaction& store, Experiment& experiment) -> absl::Status {
+        if (auto status = CheckAssigns(experiment); !status.ok()) return status;
+        Violations violations;
+        CheckSlotCount(slot_count, violations);
+        if (!violations.empty()) return violations.ToStatus();
+        experiment.slot_count = slot_count;
+        return ResizeSlots(store, experiment, resources_.random());
+      });
+}
+
+absl::StatusOr<Experiment> Lifecycle::ReleaseSlots(const Caller& caller, std::string_view name,
+                                                   std::string_view etag) {
+  return MoveExperiment(resources_, caller, name, etag, Move::kChange,
+                        [](ResourceStore::Transaction&, Experiment& experiment) {
+                          experiment.reserved_slots.clear();
+                          return absl::OkStatus();
+                        });
+}
+
+absl::StatusOr<Experiment> Lifecycle::Reallocate(
+    const Caller& caller, std::string_view name, std::string_view etag,
+    const std::map<std::string, std::int32_t>& weights) {
+  const Time now = resources_.clock().Now();
+  return MoveExperiment(resources_, caller, name, etag, Move::kChange,
+                        [&](ResourceStore::Transaction&, Experiment& experiment) -> absl::Status {
+                          if (auto status = CheckAssigns(experiment); !status.ok()) return status;
+                          const auto variants = Reweighted(experiment, weights);
+                          if (!variants.ok()) return variants.status();
+                          Violations violations;
+                          CheckVariants(*variants, resources_.limits(), violations);
+                          if (!violations.empty()) return violations.ToStatus();
+                          std::vector<std::int32_t> after = WeightsOf(*variants);
+                          if (after == experiment.epochs.back().weights) return absl::OkStatus();
+                          if (experiment.epochs.size() >= resources_.limits().max_epochs) {
+                            return WrongState(
+                                "TOO_MANY_EPOCHS", experiment.meta.name,
+                                absl::StrCat("has had ", experiment.epochs.size(),
+                                             " epochs, the most that one can have; start another "
+                                             "experiment with the new weights"));
+                          }
+                          OpenEpoch(std::move(after), now, experiment);
                           return absl::OkStatus();
                         });
 }

@@ -5,7 +5,10 @@
 #ifndef INSIGHTLOOP_ENGINE_LIFECYCLE_H_
 #define INSIGHTLOOP_ENGINE_LIFECYCLE_H_
 
+#include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -16,7 +19,8 @@
 
 namespace insightloop {
 
-enum class Move { kStart, kPause, kResume, kStop, kConclude };
+// kChange: of the traffic or the weights; the state stays.
+enum class Move { kStart, kPause, kResume, kStop, kConclude, kChange };
 
 // The state after a move, from the one table of legal moves; absent when the move is not legal.
 std::optional<ExperimentState> StateAfter(ExperimentState state, Move move);
@@ -36,7 +40,8 @@ class Lifecycle {
   // `start_time` only for external experiments, not in the future; now when absent.
   //
   // Also kFailedPrecondition: LAYER_FULL (says how many slots are free), NO_WINDOW (an internal
-  // experiment's metric without one); kInvalidArgument: NOT_EXTERNAL, TIME_IN_FUTURE for
+  // experiment's metric without one), CONFLICTING_OVERRIDES (another running experiment of the
+  // layer has one for the same unit); kInvalidArgument: NOT_EXTERNAL, TIME_IN_FUTURE for
   // start_time.
   absl::StatusOr<Experiment> Start(const Caller& caller, std::string_view name,
                                    std::string_view etag, std::optional<Time> start_time);
@@ -47,6 +52,20 @@ class Lifecycle {
   // Gives the slots back.
   absl::StatusOr<Experiment> Stop(const Caller& caller, std::string_view name,
                                   std::string_view etag);
+
+  // Changes how many slots it holds; see ResizeSlots. Also kInvalidArgument: OUT_OF_RANGE,
+  // NOT_FOR_EXTERNAL; kFailedPrecondition: LAYER_FULL.
+  absl::StatusOr<Experiment> Ramp(const Caller& caller, std::string_view name,
+                                  std::string_view etag, std::int32_t slot_count);
+  // Gives back the slots that it gave up and keeps reserved.
+  absl::StatusOr<Experiment> ReleaseSlots(const Caller& caller, std::string_view name,
+                                          std::string_view etag);
+  // Opens an epoch with other weights, by variant_id; variants not named keep theirs. The same
+  // weights as now change nothing. Also kInvalidArgument: UNKNOWN_VARIANT, NOT_FOR_EXTERNAL and the
+  // rules of weights; kFailedPrecondition: TOO_MANY_EPOCHS.
+  absl::StatusOr<Experiment> Reallocate(const Caller& caller, std::string_view name,
+                                        std::string_view etag,
+                                        const std::map<std::string, std::int32_t>& weights);
 
  private:
   Resources& resources_;

@@ -3,21 +3,22 @@
 #include "engine/resources.h"
 
 #include <type_traits>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "engine/catalog_feed.h"
 #include "engine/domain/error.h"
 #include "engine/domain/json.h"
 #include "engine/domain/resource.h"
 #include "engine/rules.h"
 #include "engine/sealing.h"
+#include "engine/slots.h"
 
 namespace insightloop {
 namespace {
 
-// Resources as a transaction left them, in order; absent when deleted.
-using Changed = std::vector<std::pair<std::string, std::optional<StoredResource>>>;
+// In the order of the changes.
+using Changed = std::vector<ChangedResource>;
 
 // Passes everything on and notes which resources change.
 class WatchedTransaction final : public ResourceStore::Transaction {
@@ -191,17 +192,18 @@ Resources::Resources(ResourceStore& store, CatalogHolder& catalog, const Clock& 
     : store_(store), catalog_(catalog), clock_(clock), random_(random), limits_(limits) {}
 
 absl::Status Resources::Initialize() {
-  const auto found = store_.Get(kDefaultUnitType);
-  if (!found.ok()) return found.status();
-  if (!found->has_value()) {
+  const auto make_missing = [&](std::string_view name, const auto& resource) -> absl::Status {
+    const auto found = store_.Get(name);
+    if (!found.ok() || found->has_value()) return found.status();
     const ChangeContext context{
         .actor = "insightloopd", .method = "Initialize", .time = clock_.Now()};
-    const auto status = store_.Write(context, [](ResourceStore::Transaction& store) {
-      return PutResource(store, kDefaultUnitType, UnitType{.description = "A customer."}).status();
+    return store_.Write(context, [&](ResourceStore::Transaction& store) {
+      return PutResource(store, name, resource).status();
     });
-    if (!status.ok()) return status;
-  }
-  return catalog_.Load(store_);
+  };
+  auto status = make_missing(kDefaultUnitType, UnitType{.description = "A customer."});
+  if (status.ok()) status = make_missing(kProgramme, Programme{.salt = MakeUuid(random_)});
+  return status.ok() ? LoadCatalog(store_, catalog_) : status;
 }
 
 absl::Status Resources::Change(const Caller& caller,
@@ -228,10 +230,7 @@ absl::Status Resources::Change(const Caller& caller,
     return body(watched);
   });
   if (!status.ok()) return status;
-  for (const auto& [name, stored] : changed) {
-    if (auto applied = catalog_.Apply(name, stored); !applied.ok()) return applied;
-  }
-  return absl::OkStatus();
+  return ApplyToCatalog(changed, catalog_);
 }
 
 template <class T>
@@ -252,6 +251,8 @@ absl::StatusOr<T> Resources::Create(const Caller& caller, std::string_view id, T
       caller,
       [&](ResourceStore::Transaction& store) -> absl::Status {
         if (auto rules = CheckRules(store, resource, limits_); !rules.ok()) return rules;
+        resource.meta.name = name;
+        if (auto resized = ResizeHoldout(store, resource, random_); !resized.ok()) return resized;
         const auto existing = store.Get(name);
         if (!existing.ok()) return existing.status();
         if (existing->has_value()) {
@@ -314,6 +315,7 @@ absl::StatusOr<T> Resources::Update(const Caller& caller, std::string_view name,
         KeepServerFields(*before, after);
         if (auto legal = CheckChange(*before, after); !legal.ok()) return legal;
         if (auto rules = CheckRules(store, after, limits_); !rules.ok()) return rules;
+        if (auto resized = ResizeHoldout(store, after, random_); !resized.ok()) return resized;
         result = PutResource(store, name, after);
         return result.status();
       },
@@ -407,6 +409,8 @@ INSIGHTLOOP_RESOURCE(Segment);
 INSIGHTLOOP_RESOURCE(Event);
 INSIGHTLOOP_RESOURCE(Metric);
 INSIGHTLOOP_RESOURCE(Layer);
+INSIGHTLOOP_RESOURCE(Programme);
+INSIGHTLOOP_RESOURCE(Campaign);
 INSIGHTLOOP_RESOURCE(Experiment);
 
 }  // namespace insightloop

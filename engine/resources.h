@@ -4,7 +4,8 @@
 // one transaction with its rules (rules.h), its row in the log of changes, and its snapshot in the
 // catalog.
 //
-// T is one of Insight, Hypothesis, UnitType, Attribute, Segment, Event, Metric, Layer, Experiment.
+// T is one of Insight, Hypothesis, UnitType, Attribute, Segment, Event, Metric, Layer, Programme,
+// Campaign, Experiment.
 
 #ifndef INSIGHTLOOP_ENGINE_RESOURCES_H_
 #define INSIGHTLOOP_ENGINE_RESOURCES_H_
@@ -19,7 +20,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "engine/assignment/catalog.h"
+#include "engine/assignment/catalog_holder.h"
 #include "engine/domain/caller.h"
 #include "engine/domain/limits.h"
 #include "engine/ports/clock.h"
@@ -41,7 +42,8 @@ class Resources {
   Resources(ResourceStore& store, CatalogHolder& catalog, const Clock& clock, Random& random,
             const Limits& limits);
 
-  // Makes what every database has (`unitTypes/customer`) and loads the catalog. Call once, first.
+  // Makes what every database has (`unitTypes/customer`, `programmes/default`) and loads the
+  // catalog. Call once, first.
   absl::Status Initialize();
 
   // `id` empty: one is made. Fields that the server sets are ignored.

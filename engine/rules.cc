@@ -8,52 +8,19 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "engine/assignment/assigner.h"
+#include "engine/condition_rules.h"
 #include "engine/domain/resource.h"
+#include "engine/field_rules.h"
 #include "engine/resources.h"
 
 namespace insightloop {
 namespace {
 
-std::string At(std::string_view list, std::size_t index, std::string_view field = "") {
-  return absl::StrCat(std::string(list), "[", index, "]", field.empty() ? "" : ".",
-                      std::string(field));
-}
-
-void CheckText(std::string_view field, std::string_view text, std::size_t max_bytes, bool required,
-               Violations& violations) {
-  if (required && text.empty()) {
-    violations.Add("FIELD_REQUIRED", field, "is empty; give a text");
-  } else if (text.size() > max_bytes) {
-    violations.Add("TEXT_TOO_LONG", field,
-                   absl::StrCat("is ", Quoted(text), " (", text.size(), " bytes); give at most ",
-                                max_bytes, " bytes"));
-  } else if (!IsUtf8(text)) {
-    violations.Add("INVALID_UTF8", field, absl::StrCat("is ", Quoted(text), "; give UTF-8"));
-  }
-}
-
-void CheckCount(std::string_view field, std::size_t count, std::size_t min, std::size_t max,
-                Violations& violations) {
-  if (count < min || count > max) {
-    violations.Add(count < min ? "TOO_FEW" : "TOO_MANY", field,
-                   absl::StrCat("has ", count, " items; give ", min, " to ", max));
-  }
-}
-
 void CheckFraction(std::string_view field, const std::optional<double>& value,
                    Violations& violations) {
   if (value.has_value() && !(*value >= 0 && *value <= 1)) {
     violations.Add("OUT_OF_RANGE", field, absl::StrCat("is ", *value, "; give 0 to 1"));
-  }
-}
-
-// Adds an error where a required enum is not set.
-template <class E>
-void CheckSet(std::string_view field, E value, Violations& violations) {
-  if (static_cast<int>(value) == 0) {
-    violations.Add(
-        "FIELD_REQUIRED", field,
-        absl::StrCat("is not set; give one such as ", std::string(EnumName(static_cast<E>(1)))));
   }
 }
 
@@ -70,20 +37,6 @@ void CheckEffectSize(std::string_view field, const std::optional<EffectSize>& si
   CheckSet(absl::StrCat(std::string(field), ".scale"), size->scale, violations);
 }
 
-void CheckConditions(std::string_view field, const std::vector<Condition>& conditions,
-                     std::size_t min, const Limits& limits, Violations& violations) {
-  CheckCount(field, conditions.size(), min, limits.max_references, violations);
-  for (std::size_t i = 0; i < conditions.size(); ++i) {
-    if (conditions[i].attribute.empty()) {
-      violations.Add("FIELD_REQUIRED", At(field, i, "attribute"), "is empty; give attributes/{id}");
-    }
-    if (!conditions[i].equals.has_value()) {
-      violations.Add("FIELD_REQUIRED", At(field, i, "equals"),
-                     "is not set; give a string, number or boolean");
-    }
-  }
-}
-
 // Refuses a name that is given twice.
 void CheckDistinct(std::string_view field, const std::vector<std::string>& names,
                    Violations& violations) {
@@ -95,6 +48,135 @@ void CheckDistinct(std::string_view field, const std::vector<std::string>& names
     }
   }
 }
+
+// What an external experiment cannot have, and an internal one must.
+void CheckSourceOfVariants(const Experiment& experiment, Violations& violations) {
+  if (experiment.external) {
+    const auto refuse = [&](std::string_view field) {
+      violations.Add("NOT_FOR_EXTERNAL", field,
+                     "is set, but another system assigns the variants; leave it out");
+    };
+    if (!experiment.layer.empty()) refuse("layer");
+    if (experiment.slot_count != 0) refuse("slot_count");
+    if (!experiment.eligibility.empty()) refuse("eligibility");
+    if (!experiment.eligibility_filter.empty()) refuse("eligibility_filter");
+    if (experiment.hash_algorithm != HashAlgorithm::kHashAlgorithmUnspecified) {
+      refuse("hash_algorithm");
+    }
+    if (!experiment.overrides.empty()) refuse("overrides");
+    return;
+  }
+  if (experiment.layer.empty()) {
+    violations.Add("FIELD_REQUIRED", "layer",
+                   "is empty; give layers/{id}, or external=true when another system assigns");
+  }
+  CheckSlotCount(experiment.slot_count, violations);
+}
+
+void CheckGrowthBook(const Experiment& experiment, const Limits& limits, Violations& violations) {
+  const bool needed = IsGrowthBook(experiment.hash_algorithm);
+  if (needed != experiment.growthbook.has_value()) {
+    violations.Add(needed ? "FIELD_REQUIRED" : "NOT_GROWTHBOOK", "growthbook",
+                   needed ? "is not set; give at least the seed"
+                          : "is set, but hash_algorithm is none of GrowthBook's; leave it out");
+  }
+  if (!needed || !experiment.growthbook.has_value()) return;
+  const GrowthBookSettings& settings = *experiment.growthbook;
+  CheckText("growthbook.seed", settings.seed, limits.max_label, true, violations);
+  CheckText("growthbook.namespace_id", settings.namespace_id, limits.max_label, false, violations);
+  CheckFraction("growthbook.coverage", settings.coverage, violations);
+  if (settings.namespace_id.empty()) return;
+  CheckFraction("growthbook.namespace_start", settings.namespace_start, violations);
+  CheckFraction("growthbook.namespace_end", settings.namespace_end, violations);
+  if (settings.namespace_start >= settings.namespace_end) {
+    violations.Add("OUT_OF_RANGE", "growthbook.namespace_end",
+                   absl::StrCat("is ", settings.namespace_end, "; give more than the start, ",
+                                settings.namespace_start));
+  }
+}
+
+void CheckOverrides(const Experiment& experiment, const Limits& limits, Violations& violations) {
+  CheckCount("overrides", experiment.overrides.size(), 0, limits.max_overrides, violations);
+  std::set<std::string_view> units;
+  for (std::size_t i = 0; i < experiment.overrides.size(); ++i) {
+    const Override& override_ = experiment.overrides[i];
+    CheckUnitId(override_.unit_id, limits, At("overrides", i, "unit_id"), violations);
+    if (!units.insert(override_.unit_id).second) {
+      violations.Add("CONFLICTING_OVERRIDES", At("overrides", i, "unit_id"),
+                     absl::StrCat("is ", Quoted(override_.unit_id), " again; name a unit once"));
+    }
+    const auto& variants = experiment.variants;
+    if (std::none_of(variants.begin(), variants.end(), [&](const Variant& variant) {
+          return variant.variant_id == override_.variant;
+        })) {
+      violations.Add("UNKNOWN_VARIANT", At("overrides", i, "variant"),
+                     absl::StrCat("is ", Quoted(override_.variant),
+                                  "; give the variant_id of one of the variants"));
+    }
+  }
+}
+
+void CheckHoldout(const Holdout& holdout, Violations& violations) {
+  if (holdout.slot_count >= 0 && holdout.slot_count <= kSlotsPerLayer) return;
+  violations.Add("OUT_OF_RANGE", "holdout.slot_count",
+                 absl::StrCat("is ", holdout.slot_count, "; give 0 to ", kSlotsPerLayer,
+                              ", in tenths of a per cent"));
+}
+
+void CheckPlan(const AnalysisPlan& plan, const Limits& limits, Violations& violations) {
+  if (plan.alpha != 0 && !(plan.alpha >= kLeastAlpha && plan.alpha < 0.5)) {
+    violations.Add(
+        "OUT_OF_RANGE", "plan.alpha",
+        absl::StrCat("is ", plan.alpha, "; give a number from ", kLeastAlpha, " to below 0.5"));
+  }
+  if (plan.planned_units < 0) {
+    violations.Add("OUT_OF_RANGE", "plan.planned_units",
+                   absl::StrCat("is ", plan.planned_units, "; give 0 or more"));
+  }
+  CheckCount("plan.secondary_metrics", plan.secondary_metrics.size(), 0, limits.max_references,
+             violations);
+  CheckDistinct("plan.secondary_metrics", plan.secondary_metrics, violations);
+  CheckCount("plan.segment_attributes", plan.segment_attributes.size(), 0,
+             limits.max_segment_attributes, violations);
+  CheckDistinct("plan.segment_attributes", plan.segment_attributes, violations);
+}
+
+void AddReference(std::vector<Reference>& references, std::string field,
+                  std::string_view collection, const std::string& name) {
+  if (!name.empty()) references.push_back({std::move(field), collection, name});
+}
+
+void AddReferences(std::vector<Reference>& references, std::string_view field,
+                   std::string_view collection, const std::vector<std::string>& names) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    references.push_back({At(field, i), collection, names[i]});
+  }
+}
+
+// NPS has no relative effect: its zero means nothing.
+absl::Status CheckScale(ResourceStore::Transaction& store, const std::string& metric_field,
+                        const std::string& metric, const std::string& field,
+                        const std::optional<EffectSize>& size, Violations& violations) {
+  const auto loaded = Load<Metric>(store, metric_field, metric);
+  if (!loaded.ok()) return loaded.status();
+  if (size.has_value() && size->scale == Scale::kRelative && loaded->kind == MetricKind::kNps) {
+    violations.Add("RELATIVE_ON_NPS", field + ".scale",
+                   absl::StrCat("is RELATIVE, but ", metric,
+                                " is an NPS, which has no relative effect; give ABSOLUTE points"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Immutable(std::string_view name, std::string_view field) {
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   absl::StrCat(std::string(name), ": ", std::string(field),
+                                " cannot change after creation; create another resource"),
+                   {.reason = "IMMUTABLE_FIELD",
+                    .metadata = {{"name", std::string(name)}, {"field", std::string(field)}},
+                    .resource = std::string(name)});
+}
+
+}  // namespace
 
 void CheckVariants(const std::vector<Variant>& variants, const Limits& limits,
                    Violations& violations) {
@@ -133,109 +215,38 @@ void CheckVariants(const std::vector<Variant>& variants, const Limits& limits,
   }
 }
 
-// What an external experiment cannot have, and an internal one must.
-void CheckSourceOfVariants(const Experiment& experiment, Violations& violations) {
-  if (experiment.external) {
-    const auto refuse = [&](std::string_view field) {
-      violations.Add("NOT_FOR_EXTERNAL", field,
-                     "is set, but another system assigns the variants; leave it out");
-    };
-    if (!experiment.layer.empty()) refuse("layer");
-    if (experiment.slot_count != 0) refuse("slot_count");
-    if (!experiment.eligibility.empty()) refuse("eligibility");
-    return;
-  }
-  if (experiment.layer.empty()) {
-    violations.Add("FIELD_REQUIRED", "layer",
-                   "is empty; give layers/{id}, or external=true when another system assigns");
-  }
-  if (experiment.slot_count < 1 || experiment.slot_count > kSlotsPerLayer) {
-    violations.Add("OUT_OF_RANGE", "slot_count",
-                   absl::StrCat("is ", experiment.slot_count, "; give 1 to ", kSlotsPerLayer,
-                                ", the traffic in tenths of a per cent"));
-  }
+void CheckSlotCount(std::int32_t slot_count, Violations& violations) {
+  if (slot_count >= 1 && slot_count <= kSlotsPerLayer) return;
+  violations.Add("OUT_OF_RANGE", "slot_count",
+                 absl::StrCat("is ", slot_count, "; give 1 to ", kSlotsPerLayer,
+                              ", the traffic in tenths of a per cent"));
 }
 
-void CheckPlan(const AnalysisPlan& plan, const Limits& limits, Violations& violations) {
-  if (plan.alpha != 0 && !(plan.alpha >= kLeastAlpha && plan.alpha < 0.5)) {
-    violations.Add(
-        "OUT_OF_RANGE", "plan.alpha",
-        absl::StrCat("is ", plan.alpha, "; give a number from ", kLeastAlpha, " to below 0.5"));
-  }
-  if (plan.planned_units < 0) {
-    violations.Add("OUT_OF_RANGE", "plan.planned_units",
-                   absl::StrCat("is ", plan.planned_units, "; give 0 or more"));
-  }
-  CheckCount("plan.secondary_metrics", plan.secondary_metrics.size(), 0, limits.max_references,
-             violations);
-  CheckDistinct("plan.secondary_metrics", plan.secondary_metrics, violations);
-  CheckCount("plan.segment_attributes", plan.segment_attributes.size(), 0,
-             limits.max_segment_attributes, violations);
-  CheckDistinct("plan.segment_attributes", plan.segment_attributes, violations);
-}
-
-void AddReference(std::vector<Reference>& references, std::string field,
-                  std::string_view collection, const std::string& name) {
-  if (!name.empty()) references.push_back({std::move(field), collection, name});
-}
-
-void AddReferences(std::vector<Reference>& references, std::string_view field,
-                   std::string_view collection, const std::vector<std::string>& names) {
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    references.push_back({At(field, i), collection, names[i]});
-  }
-}
-
-void AddReferences(std::vector<Reference>& references, std::string_view field,
-                   const std::vector<Condition>& conditions) {
-  for (std::size_t i = 0; i < conditions.size(); ++i) {
-    AddReference(references, At(field, i, "attribute"), Attribute::kCollection,
-                 conditions[i].attribute);
-  }
-}
-
-// A condition's value must be of its attribute's type.
-absl::Status CheckConditionTypes(ResourceStore::Transaction& store, std::string_view field,
-                                 const std::vector<Condition>& conditions, Violations& violations) {
-  for (std::size_t i = 0; i < conditions.size(); ++i) {
-    const auto attribute =
-        Load<Attribute>(store, At(field, i, "attribute"), conditions[i].attribute);
-    if (!attribute.ok()) return attribute.status();
-    // Alternatives of AttributeValue, in the order of the enum after UNSPECIFIED.
-    if (conditions[i].equals->index() + 1 != static_cast<std::size_t>(attribute->value_type)) {
-      violations.Add("WRONG_ATTRIBUTE_TYPE", At(field, i, "equals"),
-                     absl::StrCat("is ", Quoted(AttributeText(*conditions[i].equals)), "; ",
-                                  attribute->meta.name, " takes a ",
-                                  std::string(EnumName(attribute->value_type))));
+absl::Status CheckOverridesOfLayer(ResourceStore::Transaction& store,
+                                   const Experiment& experiment) {
+  if (experiment.overrides.empty()) return absl::OkStatus();
+  const auto resources = store.List({.collection = std::string(Experiment::kCollection)});
+  if (!resources.ok()) return resources.status();
+  std::set<std::string_view> units;
+  for (const Override& override_ : experiment.overrides) units.insert(override_.unit_id);
+  for (const StoredResource& stored : *resources) {
+    const auto other = FromStored<Experiment>(stored);
+    if (!other.ok()) return other.status();
+    const bool is_rival =
+        other->meta.name != experiment.meta.name && other->layer == experiment.layer &&
+        other->unit_type == experiment.unit_type &&
+        (other->state == ExperimentState::kRunning || other->state == ExperimentState::kPaused);
+    if (!is_rival) continue;
+    for (const Override& override_ : other->overrides) {
+      if (!units.contains(override_.unit_id)) continue;
+      return WrongState(
+          "CONFLICTING_OVERRIDES", experiment.meta.name,
+          absl::StrCat("has an override for unit ", Quoted(override_.unit_id), ", and so has ",
+                       other->meta.name, " of the same layer; remove one"));
     }
   }
   return absl::OkStatus();
 }
-
-// NPS has no relative effect: its zero means nothing.
-absl::Status CheckScale(ResourceStore::Transaction& store, const std::string& metric_field,
-                        const std::string& metric, const std::string& field,
-                        const std::optional<EffectSize>& size, Violations& violations) {
-  const auto loaded = Load<Metric>(store, metric_field, metric);
-  if (!loaded.ok()) return loaded.status();
-  if (size.has_value() && size->scale == Scale::kRelative && loaded->kind == MetricKind::kNps) {
-    violations.Add("RELATIVE_ON_NPS", field + ".scale",
-                   absl::StrCat("is RELATIVE, but ", metric,
-                                " is an NPS, which has no relative effect; give ABSOLUTE points"));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Immutable(std::string_view name, std::string_view field) {
-  return MakeError(absl::StatusCode::kFailedPrecondition,
-                   absl::StrCat(std::string(name), ": ", std::string(field),
-                                " cannot change after creation; create another resource"),
-                   {.reason = "IMMUTABLE_FIELD",
-                    .metadata = {{"name", std::string(name)}, {"field", std::string(field)}},
-                    .resource = std::string(name)});
-}
-
-}  // namespace
 
 void Validate(const Insight& insight, const Limits& limits, Violations& violations) {
   CheckText("statement", insight.statement, limits.max_text, true, violations);
@@ -298,7 +309,7 @@ void Validate(const Attribute& attribute, const Limits& limits, Violations& viol
 }
 
 void Validate(const Segment& segment, const Limits& limits, Violations& violations) {
-  CheckConditions("conditions", segment.conditions, 1, limits, violations);
+  CheckConditions(FormsOf(segment), limits, violations);
   CheckText("description", segment.description, limits.max_text, false, violations);
 }
 
@@ -363,6 +374,17 @@ void Validate(const Metric& metric, const Limits& limits, Violations& violations
 
 void Validate(const Layer& layer, const Limits& limits, Violations& violations) {
   CheckText("description", layer.description, limits.max_text, false, violations);
+  CheckHoldout(layer.holdout, violations);
+}
+
+void Validate(const Programme& programme, const Limits& limits, Violations& violations) {
+  CheckText("description", programme.description, limits.max_text, false, violations);
+  CheckHoldout(programme.holdout, violations);
+}
+
+void Validate(const Campaign& campaign, const Limits& limits, Violations& violations) {
+  CheckText("display_name", campaign.display_name, limits.max_label, false, violations);
+  CheckText("description", campaign.description, limits.max_text, false, violations);
 }
 
 void Validate(const Experiment& experiment, const Limits& limits, Violations& violations) {
@@ -372,7 +394,9 @@ void Validate(const Experiment& experiment, const Limits& limits, Violations& vi
   }
   CheckSourceOfVariants(experiment, violations);
   CheckVariants(experiment.variants, limits, violations);
-  CheckConditions("eligibility", experiment.eligibility, 0, limits, violations);
+  CheckGrowthBook(experiment, limits, violations);
+  CheckOverrides(experiment, limits, violations);
+  CheckConditions(FormsOf(experiment), limits, violations);
   CheckPlan(experiment.plan, limits, violations);
 }
 
@@ -402,7 +426,7 @@ std::vector<Reference> ReferencesOf(const Attribute&) { return {}; }
 
 std::vector<Reference> ReferencesOf(const Segment& segment) {
   std::vector<Reference> references;
-  AddReferences(references, "conditions", segment.conditions);
+  AddReferences(FormsOf(segment), references);
   return references;
 }
 
@@ -416,12 +440,17 @@ std::vector<Reference> ReferencesOf(const Metric& metric) {
 
 std::vector<Reference> ReferencesOf(const Layer&) { return {}; }
 
+std::vector<Reference> ReferencesOf(const Programme&) { return {}; }
+
+std::vector<Reference> ReferencesOf(const Campaign&) { return {}; }
+
 std::vector<Reference> ReferencesOf(const Experiment& experiment) {
   std::vector<Reference> references;
   AddReference(references, "hypothesis", Hypothesis::kCollection, experiment.hypothesis);
   AddReference(references, "layer", Layer::kCollection, experiment.layer);
+  AddReference(references, "campaign", Campaign::kCollection, experiment.campaign);
   AddReference(references, "unit_type", UnitType::kCollection, experiment.unit_type);
-  AddReferences(references, "eligibility", experiment.eligibility);
+  AddReferences(FormsOf(experiment), references);
   AddReferences(references, "plan.secondary_metrics", Metric::kCollection,
                 experiment.plan.secondary_metrics);
   AddReferences(references, "plan.segment_attributes", Attribute::kCollection,
@@ -442,7 +471,7 @@ absl::Status ValidateWithin(ResourceStore::Transaction& store, const Hypothesis&
 
 absl::Status ValidateWithin(ResourceStore::Transaction& store, const Segment& segment,
                             Violations& violations) {
-  return CheckConditionTypes(store, "conditions", segment.conditions, violations);
+  return CheckConditionTypes(FormsOf(segment), store, violations);
 }
 
 absl::Status ValidateWithin(ResourceStore::Transaction& store, const Metric& metric,
@@ -480,7 +509,11 @@ absl::Status ValidateWithin(ResourceStore::Transaction& store, const Metric& met
 
 absl::Status ValidateWithin(ResourceStore::Transaction& store, const Experiment& experiment,
                             Violations& violations) {
-  return CheckConditionTypes(store, "eligibility", experiment.eligibility, violations);
+  if (experiment.state == ExperimentState::kRunning ||
+      experiment.state == ExperimentState::kPaused) {
+    if (auto status = CheckOverridesOfLayer(store, experiment); !status.ok()) return status;
+  }
+  return CheckConditionTypes(FormsOf(experiment), store, violations);
 }
 
 void FillDefaults(Event& event) {
@@ -507,11 +540,27 @@ void Complete(Experiment& experiment, Random&) {
 
 void Complete(Insight& insight, Random&) { insight.verdict.clear(); }
 
-void Complete(Layer& layer, Random& random) { layer.salt = MakeUuid(random); }
+void Complete(Layer& layer, Random& random) {
+  KeepServerFields(Layer{.salt = MakeUuid(random)}, layer);
+}
 
 void KeepServerFields(const Insight& before, Insight& after) { after.verdict = before.verdict; }
 
-void KeepServerFields(const Layer& before, Layer& after) { after.salt = before.salt; }
+namespace {
+
+// A layer or a programme: its size is the caller's, its slots are not.
+template <class T>
+void KeepSlots(const T& before, T& after) {
+  after.salt = before.salt;
+  after.holdout.epoch = before.holdout.epoch;
+  after.holdout.slots = before.holdout.slots;
+}
+
+}  // namespace
+
+void KeepServerFields(const Layer& before, Layer& after) { KeepSlots(before, after); }
+
+void KeepServerFields(const Programme& before, Programme& after) { KeepSlots(before, after); }
 
 void KeepServerFields(const Experiment& before, Experiment& after) {
   after.state = before.state;
@@ -520,7 +569,9 @@ void KeepServerFields(const Experiment& before, Experiment& after) {
   after.stop_time = before.stop_time;
   after.conclude_time = before.conclude_time;
   after.epoch = before.epoch;
+  after.epochs = before.epochs;
   after.slots = before.slots;
+  after.reserved_slots = before.reserved_slots;
   after.salt = before.salt;
   after.sealed_plan = before.sealed_plan;
   after.plan_digest = before.plan_digest;
@@ -549,12 +600,14 @@ absl::Status CheckChange(const Metric& before, const Metric& after) {
 
 absl::Status CheckChange(const Experiment& before, const Experiment& after) {
   if (before.state == ExperimentState::kDraft) return absl::OkStatus();
-  Experiment renamed = before;  // the name for people may change at any time
-  renamed.display_name = after.display_name;
-  if (BodyOf(renamed) == BodyOf(after)) return absl::OkStatus();
-  return WrongState("SEALED", before.meta.name,
-                    absl::StrCat("is ", std::string(EnumName(before.state)),
-                                 " and its plan is sealed; only display_name can change"));
+  Experiment changed = before;  // what may change at any time
+  changed.display_name = after.display_name;
+  changed.overrides = after.overrides;
+  if (BodyOf(changed) == BodyOf(after)) return absl::OkStatus();
+  return WrongState(
+      "SEALED", before.meta.name,
+      absl::StrCat("is ", std::string(EnumName(before.state)),
+                   " and its plan is sealed; only display_name and overrides can change"));
 }
 
 }  // namespace insightloop

@@ -6,12 +6,14 @@
 #ifndef INSIGHTLOOP_ENGINE_RULES_H_
 #define INSIGHTLOOP_ENGINE_RULES_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "engine/domain/attribute.h"
+#include "engine/domain/campaign.h"
 #include "engine/domain/error.h"
 #include "engine/domain/event.h"
 #include "engine/domain/experiment.h"
@@ -20,6 +22,7 @@
 #include "engine/domain/layer.h"
 #include "engine/domain/limits.h"
 #include "engine/domain/metric.h"
+#include "engine/domain/programme.h"
 #include "engine/domain/unit_type.h"
 #include "engine/ports/random.h"
 #include "engine/ports/resource_store.h"
@@ -43,7 +46,19 @@ void Validate(const Segment& segment, const Limits& limits, Violations& violatio
 void Validate(const Event& event, const Limits& limits, Violations& violations);
 void Validate(const Metric& metric, const Limits& limits, Violations& violations);
 void Validate(const Layer& layer, const Limits& limits, Violations& violations);
+void Validate(const Programme& programme, const Limits& limits, Violations& violations);
+void Validate(const Campaign& campaign, const Limits& limits, Violations& violations);
 void Validate(const Experiment& experiment, const Limits& limits, Violations& violations);
+
+// Parts of the rules of experiments that also hold for changes while they run.
+void CheckVariants(const std::vector<Variant>& variants, const Limits& limits,
+                   Violations& violations);
+void CheckSlotCount(std::int32_t slot_count, Violations& violations);
+
+// kFailedPrecondition (CONFLICTING_OVERRIDES) when another running or paused experiment of the
+// layer has an override for a unit of this one's: the unit would be in two of them. Error: of the
+// store.
+absl::Status CheckOverridesOfLayer(ResourceStore::Transaction& store, const Experiment& experiment);
 
 // Every resource that this one refers to.
 std::vector<Reference> ReferencesOf(const Insight& insight);
@@ -54,6 +69,8 @@ std::vector<Reference> ReferencesOf(const Segment& segment);
 std::vector<Reference> ReferencesOf(const Event& event);
 std::vector<Reference> ReferencesOf(const Metric& metric);
 std::vector<Reference> ReferencesOf(const Layer& layer);
+std::vector<Reference> ReferencesOf(const Programme& programme);
+std::vector<Reference> ReferencesOf(const Campaign& campaign);
 std::vector<Reference> ReferencesOf(const Experiment& experiment);
 
 // Adds what is wrong with a resource in the light of those it refers to, which exist. Error: of the
@@ -87,6 +104,7 @@ void FillDefaults(T&) {}
 // Undoes an edit of the fields that the server sets.
 void KeepServerFields(const Insight& before, Insight& after);
 void KeepServerFields(const Layer& before, Layer& after);
+void KeepServerFields(const Programme& before, Programme& after);
 void KeepServerFields(const Experiment& before, Experiment& after);
 template <class T>
 void KeepServerFields(const T&, T&) {}

@@ -9,6 +9,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "engine/condition_rules.h"
 #include "engine/domain/json.h"
 #include "engine/resources.h"
 
@@ -36,6 +37,18 @@ std::set<std::string> MetricsOf(const Hypothesis& hypothesis, const AnalysisPlan
   return names;
 }
 
+// Adds the attributes and the segments that conditions name. Error: as ConditionsOf().
+absl::Status AddNames(const std::vector<Condition>& tree, const std::string& filter,
+                      std::set<std::string>& attributes, std::set<std::string>& segments) {
+  const auto conditions = ConditionsOf(tree, filter);
+  if (!conditions.ok()) return conditions.status();
+  VisitConditions(*conditions, [&](const Condition& condition) {
+    if (!condition.attribute.empty()) attributes.insert(condition.attribute);
+    if (!condition.segment.empty()) segments.insert(condition.segment);
+  });
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<SealedPlan> MakeSealedPlan(const Experiment& experiment,
@@ -45,6 +58,7 @@ absl::StatusOr<SealedPlan> MakeSealedPlan(const Experiment& experiment,
                   .unit_type = experiment.unit_type,
                   .variants = experiment.variants,
                   .eligibility = experiment.eligibility,
+                  .eligibility_filter = experiment.eligibility_filter,
                   .plan = experiment.plan};
   plan.plan.method = Method::kFixedHorizon;
   if (plan.plan.alpha == 0) plan.plan.alpha = kDefaultAlpha;
@@ -61,11 +75,17 @@ absl::StatusOr<SealedPlan> MakeSealedPlan(const Experiment& experiment,
   for (const Metric& metric : plan.metrics) events.insert(metric.event);
   if (!plan.hypothesis.segment.empty()) segments.insert(plan.hypothesis.segment);
   attributes.insert(plan.plan.segment_attributes.begin(), plan.plan.segment_attributes.end());
-  for (const Condition& condition : plan.eligibility) attributes.insert(condition.attribute);
+  if (auto status = AddNames(plan.eligibility, plan.eligibility_filter, attributes, segments);
+      !status.ok()) {
+    return status;
+  }
   if (auto status = Copy(store, "event", events, plan.events); !status.ok()) return status;
   if (auto status = Copy(store, "segment", segments, plan.segments); !status.ok()) return status;
   for (const Segment& segment : plan.segments) {
-    for (const Condition& condition : segment.conditions) attributes.insert(condition.attribute);
+    if (auto status = AddNames(segment.conditions, segment.filter, attributes, segments);
+        !status.ok()) {
+      return status;
+    }
   }
   if (auto status = Copy(store, "attributes", attributes, plan.attributes); !status.ok()) {
     return status;

@@ -28,6 +28,14 @@ long double DifferenceOfProducts(const Product& a, const Product& b) {
   return std::fma(a.first, a.second, -rounded) + error;
 }
 
+SampleRatioResult ResultOf(double chi_squared, int degrees_of_freedom) {
+  const internal::Tail tail = internal::ChiSquareUpperTail(chi_squared, degrees_of_freedom);
+  return {.chi_squared = chi_squared,
+          .degrees_of_freedom = degrees_of_freedom,
+          .p_value = tail.p,
+          .log_p_value = tail.log_p};
+}
+
 }  // namespace
 
 namespace internal {
@@ -101,19 +109,38 @@ absl::StatusOr<SampleRatioResult> TestSampleRatio(std::span<const std::int64_t> 
     chi_squared += deviation / all_weights * (deviation / all_weights) / expected;
   }
 
-  const int degrees_of_freedom = static_cast<int>(weights.size()) - 1;
   const auto statistic = static_cast<double>(chi_squared);
   if (!std::isfinite(statistic)) {
     return absl::FailedPreconditionError(
         "weights differ by so much that the statistic is beyond the range of a double");
   }
-  const internal::Tail tail = internal::ChiSquareUpperTail(statistic, degrees_of_freedom);
-  return SampleRatioResult{
-      .chi_squared = statistic,
-      .degrees_of_freedom = degrees_of_freedom,
-      .p_value = tail.p,
-      .log_p_value = tail.log_p,
-  };
+  return ResultOf(statistic, static_cast<int>(weights.size()) - 1);
+}
+
+absl::StatusOr<SampleRatioResult> CombineSampleRatios(std::span<const SampleRatioResult> epochs) {
+  if (epochs.empty()) return absl::InvalidArgumentError("epochs is empty; give the test of one");
+  double chi_squared = 0;
+  int degrees_of_freedom = 0;
+  for (std::size_t k = 0; k < epochs.size(); ++k) {
+    if (absl::Status status = internal::CheckFiniteNotNegative(
+            epochs[k].chi_squared, absl::StrCat("epochs[", k, "].chi_squared"));
+        !status.ok()) {
+      return status;
+    }
+    if (epochs[k].degrees_of_freedom < 1 ||
+        __builtin_add_overflow(degrees_of_freedom, epochs[k].degrees_of_freedom,
+                               &degrees_of_freedom)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "epochs[", k, "].degrees_of_freedom is ", epochs[k].degrees_of_freedom,
+          "; it must be at least 1, and together with the epochs before it fit in 31 bits"));
+    }
+    chi_squared += epochs[k].chi_squared;
+  }
+  if (!std::isfinite(chi_squared)) {
+    return absl::FailedPreconditionError(
+        "the statistics of all epochs together are beyond the range of a double");
+  }
+  return ResultOf(chi_squared, degrees_of_freedom);
 }
 
 }  // namespace insightloop::stats

@@ -6,8 +6,11 @@
 //
 // Method: Pearson chi-squared goodness of fit, upper tail. Read it once: repeated every day until
 //         it alarms, it alarms too often. sample_ratio_sequence.h may be read every day.
+//         Epochs with splits of their own: the sum of their statistics is chi-squared with the sum
+//         of their degrees of freedom, as they have no unit in common.
 // Source: Fabijan et al., "Diagnosing Sample Ratio Mismatch in Online Controlled Experiments",
-//         KDD 2019, section 2.
+//         KDD 2019, section 2. The sum: Cramer, Mathematical Methods of Statistics, 1946, section
+//         18.1.
 
 #ifndef INSIGHTLOOP_STATS_SAMPLE_RATIO_H_
 #define INSIGHTLOOP_STATS_SAMPLE_RATIO_H_
@@ -22,7 +25,7 @@ namespace insightloop::stats {
 
 struct SampleRatioResult {
   double chi_squared = 0;      // >= 0
-  int degrees_of_freedom = 1;  // arms - 1
+  int degrees_of_freedom = 1;  // arms - 1; of several epochs the sum of theirs
   double p_value = 1;          // in [0, 1]; 0 when too small for a double
   double log_p_value = 0;      // its natural logarithm; right also where p_value is 0
 };
@@ -48,6 +51,14 @@ inline constexpr double kLeastExpectedUnits = 5;
 absl::StatusOr<SampleRatioResult> TestSampleRatio(std::span<const std::int64_t> unit_counts,
                                                   std::span<const double> weights,
                                                   double least_expected = kLeastExpectedUnits);
+
+// One test of several epochs, from the test of each.
+//
+// Errors: kInvalidArgument    no epoch, a statistic that is negative or not finite, fewer than one
+//                             degree of freedom, or too many together for an int.
+//         kFailedPrecondition the sum does not fit in a double.
+// Pure function; safe from any thread; no allocation unless it fails.
+absl::StatusOr<SampleRatioResult> CombineSampleRatios(std::span<const SampleRatioResult> epochs);
 
 namespace internal {
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
 
 #include "api/services/services.h"
 #include "api/services/standard_methods.h"
@@ -73,6 +76,31 @@ class ExperimentService final : public v1::ExperimentService::CallbackService {
   Gate::Reactor* StopExperiment(Gate::Context* context, const v1::StopExperimentRequest* request,
                                 v1::Experiment* response) override {
     return Move(context, request, response, &Lifecycle::Stop);
+  }
+  Gate::Reactor* RampExperiment(Gate::Context* context, const v1::RampExperimentRequest* request,
+                                v1::Experiment* response) override {
+    return gate_.Queue(
+        context, request, response,
+        [this](const Caller& caller, const auto& asked, v1::Experiment& answer) {
+          return Encode(lifecycle_.Ramp(caller, asked.name(), asked.etag(), asked.slot_count()),
+                        answer);
+        });
+  }
+  Gate::Reactor* ReleaseExperimentSlots(Gate::Context* context,
+                                        const v1::ReleaseExperimentSlotsRequest* request,
+                                        v1::Experiment* response) override {
+    return Move(context, request, response, &Lifecycle::ReleaseSlots);
+  }
+  Gate::Reactor* ReallocateExperiment(Gate::Context* context,
+                                      const v1::ReallocateExperimentRequest* request,
+                                      v1::Experiment* response) override {
+    return gate_.Queue(
+        context, request, response,
+        [this](const Caller& caller, const auto& asked, v1::Experiment& answer) {
+          const std::map<std::string, std::int32_t> weights(asked.weights().begin(),
+                                                            asked.weights().end());
+          return Encode(lifecycle_.Reallocate(caller, asked.name(), asked.etag(), weights), answer);
+        });
   }
   Gate::Reactor* ConcludeExperiment(Gate::Context* context,
                                     const v1::ConcludeExperimentRequest* request,

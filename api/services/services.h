@@ -11,10 +11,11 @@
 #include <string>
 
 #include "api/simulated_clock.h"
-#include "engine/assignment/catalog.h"
+#include "engine/assignment/catalog_holder.h"
 #include "engine/lifecycle.h"
 #include "engine/measurement/recorder.h"
 #include "engine/ports/clock.h"
+#include "engine/ports/exposed_units.h"
 #include "engine/resources.h"
 #include "engine/verdicts.h"
 
@@ -32,7 +33,8 @@ struct Engine {
   Lifecycle& lifecycle;
   Verdicts& verdicts;
   Recorder& recorder;
-  const CatalogHolder& catalog;
+  CatalogHolder& catalog;
+  const ExposedUnits& exposed_units;
   const Clock& clock;
   SimulatedClock* simulated_clock = nullptr;  // the same clock, where it is simulated
   std::string version;
@@ -41,6 +43,7 @@ struct Engine {
 
 std::unique_ptr<grpc::Service> MakeAssignmentService(Gate& gate, const Engine& engine);
 std::unique_ptr<grpc::Service> MakeAttributeService(Gate& gate, const Engine& engine);
+std::unique_ptr<grpc::Service> MakeCampaignService(Gate& gate, const Engine& engine);
 std::unique_ptr<grpc::Service> MakeEventService(Gate& gate, const Engine& engine);
 std::unique_ptr<grpc::Service> MakeExperimentService(Gate& gate, const Engine& engine);
 std::unique_ptr<grpc::Service> MakeHypothesisService(Gate& gate, const Engine& engine);
@@ -48,6 +51,7 @@ std::unique_ptr<grpc::Service> MakeInsightService(Gate& gate, const Engine& engi
 std::unique_ptr<grpc::Service> MakeLayerService(Gate& gate, const Engine& engine);
 std::unique_ptr<grpc::Service> MakeMeasurementService(Gate& gate, const Engine& engine);
 std::unique_ptr<grpc::Service> MakeMetricService(Gate& gate, const Engine& engine);
+std::unique_ptr<grpc::Service> MakeProgrammeService(Gate& gate, const Engine& engine);
 std::unique_ptr<grpc::Service> MakeSegmentService(Gate& gate, const Engine& engine);
 std::unique_ptr<grpc::Service> MakeServerService(Gate& gate, const Engine& engine);
 std::unique_ptr<grpc::Service> MakeUnitTypeService(Gate& gate, const Engine& engine);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The standard methods, once for all nine collections: Noun is the engine's type, Proto the
+// The standard methods, once for all collections: Noun is the engine's type, Proto the
 // contract's. The requests of one method are alike but for the names of two fields, which have the
 // same numbers in all of them.
 

@@ -36,6 +36,13 @@ struct Layout {
   std::vector<const FieldDescriptor*> resource_options;  // of the resource
 };
 
+// Whether a request must have it, or the field is the first of several of which one is needed.
+bool IsRequired(const FieldDescriptor* field) {
+  const pb::OneofDescriptor* const choice = field->real_containing_oneof();
+  if (choice == nullptr) return Comment(field).starts_with("Required.");
+  return choice->field(0) == field && Comment(choice).starts_with("Required.");
+}
+
 Layout LayoutOf(const Method& method) {
   Layout layout;
   const pb::Descriptor* const request = method.rpc->input_type();
@@ -56,10 +63,10 @@ Layout LayoutOf(const Method& method) {
       layout.main_required = false;
       continue;
     }
-    const std::string comment = Comment(field);
     if (!is_create && !layout.is_update && layout.main == nullptr && !field->is_repeated() &&
-        comment.starts_with("Required.") && !NamePattern(comment).empty()) {
+        IsRequired(field) && !NamePattern(Comment(field)).empty()) {
       layout.main = field;
+      layout.main_required = field->real_containing_oneof() == nullptr;
       continue;
     }
     if (is_message && field->is_repeated() && !field->is_map()) layout.takes_file = true;

@@ -120,7 +120,7 @@ MeasurePlan MakeMeasurePlan(const SealedPlan& plan, const Experiment& experiment
 
 absl::StatusOr<Verdict> MakeVerdict(const SealedPlan& plan, const Experiment& experiment,
                                     const Measured& measured, Time data_through) {
-  const auto study = MakeStudy(plan);
+  const auto study = MakeStudy(plan, experiment.epochs);
   if (!study.ok()) return study.status();
   const auto figures = ArrangeFigures(*study, measured, CrossedUnits::kLeftOut);
   if (!figures.ok()) return figures.status();

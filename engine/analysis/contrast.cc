@@ -3,10 +3,12 @@
 #include "engine/analysis/contrast.h"
 
 #include <variant>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "engine/analysis/epoch_strata.h"
 #include "stats/arm_estimate.h"
 #include "stats/mean_difference.h"
 #include "stats/moments.h"
@@ -26,10 +28,10 @@ struct Arm {
   bool survey = false, overflowed = false;
   std::int64_t units = 0;
   std::optional<double> value;
-  stats::Proportion share;                     // SHARE, TOP_TWO_SHARE
-  stats::NpsCounts answers;                    // NET_PROMOTER_SCORE
-  std::optional<stats::Moments> moments;       // MEAN, MEAN_SCORE
-  std::optional<stats::ArmEstimate> estimate;  // where a relative lift has a meaning
+  stats::Proportion share;                // SHARE, TOP_TWO_SHARE
+  stats::NpsCounts answers;               // NET_PROMOTER_SCORE
+  std::optional<stats::Moments> moments;  // MEAN, MEAN_SCORE
+  std::optional<stats::ArmEstimate> estimate;
 };
 
 void ReadShare(Arm& arm, std::int64_t successes) {
@@ -45,7 +47,6 @@ void ReadMean(Arm& arm, const MetricSums& sums, double resolution) {
   if (!moments.ok()) return;
   arm.moments = *moments;
   arm.value = moments->mean;
-  if (arm.survey) return;
   const absl::StatusOr<stats::ArmEstimate> estimate = stats::EstimateMean(*moments);
   if (estimate.ok()) arm.estimate = *estimate;
 }
@@ -55,13 +56,14 @@ void ReadScore(Arm& arm, const MetricSums& sums) {
                  .passives = arm.units - sums.promoters - sums.detractors,
                  .detractors = sums.detractors};
   const absl::StatusOr<stats::ArmEstimate> estimate = stats::EstimateNps(arm.answers);
-  if (estimate.ok()) arm.value = estimate->value;
+  if (!estimate.ok()) return;
+  arm.value = estimate->value;
+  arm.estimate = *estimate;
 }
 
-Arm ReadArm(const Study& study, const CellFigures& cell, const ContrastOf& of,
-            std::size_t variant) {
-  const ArmFigures& figures = cell.arms[variant];
-  const MetricSums& sums = figures.metrics[of.metric];
+Arm ReadArm(const Study& study, const ContrastOf& of, std::size_t variant,
+            const MetricFigures& figures) {
+  const MetricSums& sums = figures.sums;
   const bool survey = IsSurvey(study.kind(of.metric));
   Arm arm = {.variant = study.variant_id(variant),
              .survey = survey,
@@ -88,9 +90,35 @@ Arm ReadArm(const Study& study, const CellFigures& cell, const ContrastOf& of,
   return arm;
 }
 
-std::string WhyNoValue(const Arm& arm) {
+stats::Arms<Arm> ReadArms(const Study& study, const ContrastOf& of,
+                          const stats::Arms<MetricFigures>& figures) {
+  return {.control = ReadArm(study, of, of.control, figures.control),
+          .treatment = ReadArm(study, of, of.treatment, figures.treatment)};
+}
+
+// Puts the estimates that combine the strata into arms that were read from the sums of all strata.
+void Stratify(const Study& study, const ContrastOf& of, const EpochStrata& strata,
+              stats::Arms<Arm>& arms) {
+  std::vector<stats::Arms<stats::ArmEstimate>> estimates;
+  for (const stats::Arms<MetricFigures>& stratum : strata.strata) {
+    const stats::Arms<Arm> parts = ReadArms(study, of, stratum);
+    estimates.push_back({.control = parts.control.estimate.value_or(stats::ArmEstimate{}),
+                         .treatment = parts.treatment.estimate.value_or(stats::ArmEstimate{})});
+  }
+  const auto combined = CombineArms(estimates);
+  arms.control.estimate = arms.treatment.estimate = std::nullopt;
+  arms.control.value = arms.treatment.value = std::nullopt;
+  if (!combined.ok()) return;
+  arms.control.estimate = combined->control;
+  arms.treatment.estimate = combined->treatment;
+  arms.control.value = combined->control.value;
+  arms.treatment.value = combined->treatment.value;
+}
+
+std::string WhyNoValue(const Arm& arm, const EpochStrata& strata) {
   if (arm.value.has_value()) return "";
   if (arm.overflowed) return kOverflowed;
+  if (strata.strata.empty()) return strata.left_out;
   if (arm.survey) return absl::StrCat("Nobody in ", arm.variant, " answered.");
   return absl::StrCat("No unit of ", arm.variant, " has matured.");
 }
@@ -120,7 +148,11 @@ bool NeedsTwoUnits(Statistic statistic) {
          statistic == Statistic::kNetPromoterScore;
 }
 
-std::string WhyNoComparison(const stats::Arms<Arm>& arms, Statistic statistic) {
+std::string WhyNoComparison(const stats::Arms<Arm>& arms, Statistic statistic, bool stratified) {
+  if (stratified) {
+    return "In each of the two variants all units of an epoch have the same value, so the "
+           "difference has no standard error.";
+  }
   if (NeedsTwoUnits(statistic) && (arms.control.units < 2 || arms.treatment.units < 2)) {
     return "A variance needs at least two units in each of the two variants.";
   }
@@ -175,20 +207,30 @@ void AddLift(Contrast& contrast, const stats::Arms<Arm>& arms, Statistic statist
 
 Contrast Make(const Study& study, const CellFigures& cell, const ContrastOf& of,
               const Width& width) {
-  const stats::Arms<Arm> arms = {.control = ReadArm(study, cell, of, of.control),
-                                 .treatment = ReadArm(study, cell, of, of.treatment)};
+  const EpochStrata strata =
+      MakeEpochStrata(study, cell, of.metric, {.control = of.control, .treatment = of.treatment},
+                      BasisOf(study.kind(of.metric)));
+  const bool stratified = strata.strata.size() > 1;
+  stats::Arms<Arm> arms = ReadArms(study, of, strata.together);
+  if (stratified && !arms.control.overflowed && !arms.treatment.overflowed) {
+    Stratify(study, of, strata, arms);
+  }
   Contrast contrast = {
       .units = {.control = arms.control.units, .treatment = arms.treatment.units},
       .values = {.control = arms.control.value, .treatment = arms.treatment.value},
-      .no_treatment_value = WhyNoValue(arms.treatment),
-      .no_control_value = WhyNoValue(arms.control),
+      .no_treatment_value = WhyNoValue(arms.treatment, strata),
+      .no_control_value = WhyNoValue(arms.control, strata),
+      .left_out = strata.left_out,
   };
   if (!arms.control.value.has_value() || !arms.treatment.value.has_value()) {
     contrast.no_effect =
         arms.control.value.has_value() ? contrast.no_treatment_value : contrast.no_control_value;
     contrast.no_comparison = contrast.no_effect;
   } else {
-    const auto comparison = Compare(arms, of.statistic, LevelOf(width));
+    const auto comparison = stratified ? CompareArms({.control = *arms.control.estimate,
+                                                      .treatment = *arms.treatment.estimate},
+                                                     LevelOf(width))
+                                       : Compare(arms, of.statistic, LevelOf(width));
     contrast.effect = *arms.treatment.value - *arms.control.value;
     if (comparison.ok()) {
       // Of shares it is formed from whole numbers, with more digits than the difference of two.
@@ -196,7 +238,7 @@ Contrast Make(const Study& study, const CellFigures& cell, const ContrastOf& of,
       contrast.comparison = *comparison;
       contrast.comparison->interval = IntervalOf(*comparison, width);
     } else {
-      contrast.no_comparison = WhyNoComparison(arms, of.statistic);
+      contrast.no_comparison = WhyNoComparison(arms, of.statistic, stratified);
     }
   }
   AddLift(contrast, arms, of.statistic, width);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Two arms on one statistic at one level: what can be stated, and why the rest cannot. The only
-// place of the analysis that calls comparisons of stats/; results show it, the decision reads it.
+// place of the analysis that compares metrics; results show it, the decision reads it.
 
 #ifndef INSIGHTLOOP_ENGINE_ANALYSIS_CONTRAST_H_
 #define INSIGHTLOOP_ENGINE_ANALYSIS_CONTRAST_H_
@@ -19,7 +19,8 @@
 
 namespace insightloop {
 
-// Every reason is a sentence, and is set exactly when what it explains is absent.
+// Every reason is a sentence, and is set exactly when what it explains is absent. Of several strata
+// (epoch_strata.h) values and effect are those of the combined ones.
 struct Contrast {
   stats::Arms<std::int64_t> units;  // behind the values; of surveys, those that answered
   stats::Arms<std::optional<double>> values;
@@ -30,6 +31,7 @@ struct Contrast {
   std::string no_comparison;
   std::optional<stats::RelativeLift> lift;
   std::string no_lift;
+  std::string left_out;  // which epochs are, and why; empty when none is
 };
 
 // Two variants of a study on one of its metrics.

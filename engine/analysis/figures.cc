@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -46,14 +47,27 @@ absl::Status CheckStratum(const Study& study, const Stratum& stratum) {
   return absl::OkStatus();
 }
 
+// Of a study with one epoch its number does not matter.
+std::optional<std::size_t> EpochIndex(const Study& study, std::int32_t epoch) {
+  if (study.epochs.size() == 1) return 0;
+  const auto found = std::find_if(study.epochs.begin(), study.epochs.end(),
+                                  [=](const Epoch& e) { return e.epoch == epoch; });
+  if (found == study.epochs.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - study.epochs.begin());
+}
+
 absl::Status CheckMeasured(const Study& study, const Measured& measured) {
   if (measured.exposed_units.size() != study.plan->variants.size()) {
     return absl::InternalError("exposed units are not given for every variant of the plan");
   }
   for (const Stratum& stratum : measured.strata) {
-    // Pooling epochs of different splits would mix their levels into the effect (Simpson).
-    if (stratum.epoch != measured.strata.front().epoch) {
-      return absl::InternalError("figures of more than one epoch cannot be analysed yet");
+    // Without its split an epoch would be added to others (Simpson).
+    if (study.epochs.size() == 1 && stratum.epoch != measured.strata.front().epoch) {
+      return absl::InternalError("figures of more than one epoch, but the experiment has had one");
+    }
+    if (!EpochIndex(study, stratum.epoch).has_value()) {
+      return absl::InternalError(
+          absl::StrCat("figures of epoch ", stratum.epoch, ", which the experiment has not had"));
     }
     if (absl::Status status = CheckStratum(study, stratum); !status.ok()) return status;
   }
@@ -75,9 +89,16 @@ void AddTo(ArmFigures& sum, const Stratum& more) {
 }
 
 CellFigures EmptyCell(const Study& study, std::string segment) {
-  const ArmFigures arm = {.metrics = std::vector<MetricSums>(study.metrics.size())};
-  return {.segment = std::move(segment),
-          .arms = std::vector<ArmFigures>(study.plan->variants.size(), arm)};
+  return {.segment = std::move(segment), .epochs = std::vector<ArmsOfEpoch>(study.epochs.size())};
+}
+
+void AddTo(const Study& study, CellFigures& cell, const Stratum& stratum) {
+  ArmsOfEpoch& arms = cell.epochs[*EpochIndex(study, stratum.epoch)];
+  if (arms.empty()) {
+    const ArmFigures arm = {.metrics = std::vector<MetricSums>(study.metrics.size())};
+    arms.resize(study.plan->variants.size(), arm);
+  }
+  AddTo(arms[stratum.variant], stratum);
 }
 
 // Place of a cell's attribute in the plan, then its value.
@@ -104,10 +125,27 @@ absl::StatusOr<Figures> ArrangeFigures(const Study& study, const Measured& measu
       cell = &cells.try_emplace(OrderOf(study, stratum.segment), EmptyCell(study, stratum.segment))
                   .first->second;
     }
-    AddTo(cell->arms[stratum.variant], stratum);
+    AddTo(study, *cell, stratum);
   }
   for (auto& [order, cell] : cells) figures.cells.push_back(std::move(cell));
   return figures;
+}
+
+MetricFigures OfMetric(const ArmFigures& arm, std::size_t metric) {
+  return {.units = arm.units, .sums = arm.metrics[metric]};
+}
+
+void AddTo(MetricFigures& sum, const MetricFigures& more) {
+  sum.units += more.units;
+  AddTo(sum.sums, more.sums);
+}
+
+MetricFigures AllEpochs(const CellFigures& cell, std::size_t metric, std::size_t variant) {
+  MetricFigures sum;
+  for (const ArmsOfEpoch& arms : cell.epochs) {
+    if (!arms.empty()) AddTo(sum, OfMetric(arms[variant], metric));
+  }
+  return sum;
 }
 
 std::string AttributeOf(const std::string& segment) { return segment.substr(0, segment.find('=')); }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Measured strata arranged for reading: per segment cell one set of exact figures for each variant.
+// Measured strata arranged for reading: per segment cell and epoch one set of exact figures for
+// each variant. Which epochs may be added up is said in epoch_strata.h.
 
 #ifndef INSIGHTLOOP_ENGINE_ANALYSIS_FIGURES_H_
 #define INSIGHTLOOP_ENGINE_ANALYSIS_FIGURES_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -20,9 +22,12 @@ struct ArmFigures {
   std::vector<MetricSums> metrics;  // by index of Study::metrics
 };
 
+using ArmsOfEpoch = std::vector<ArmFigures>;  // by index of SealedPlan::variants
+
 struct CellFigures {
-  std::string segment;           // `{attribute id}={value}`; empty for all units
-  std::vector<ArmFigures> arms;  // by index of SealedPlan::variants
+  std::string segment;  // `{attribute id}={value}`; empty for all units
+  // By index of Study::epochs; empty for one without matured units.
+  std::vector<ArmsOfEpoch> epochs;
 };
 
 struct Figures {
@@ -33,10 +38,23 @@ struct Figures {
 // What becomes of units that were seen in two variants.
 enum class CrossedUnits { kLeftOut, kInFirstVariant };
 
+// One metric of an arm.
+struct MetricFigures {
+  std::int64_t units = 0;  // matured
+  MetricSums sums;
+};
+
 // An arm without any stratum has no units. Error: kInternal when the figures do not fit the plan,
-// or come from more than one epoch.
+// or come from an epoch that the study does not have.
 absl::StatusOr<Figures> ArrangeFigures(const Study& study, const Measured& measured,
                                        CrossedUnits crossed);
+
+MetricFigures OfMetric(const ArmFigures& arm, std::size_t metric);
+
+void AddTo(MetricFigures& sum, const MetricFigures& more);
+
+// A variant's figures of a metric in all epochs: for counting; their mean would mix splits.
+MetricFigures AllEpochs(const CellFigures& cell, std::size_t metric, std::size_t variant);
 
 // Attribute id of a segment cell: `country` of `country=DE`.
 std::string AttributeOf(const std::string& segment);

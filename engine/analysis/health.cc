@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "engine/analysis/epoch_strata.h"
 #include "engine/analysis/wording.h"
 #include "stats/sample_ratio.h"
 #include "stats/two_proportions.h"
@@ -53,58 +54,106 @@ struct Split {
   std::vector<std::string> unexpected;  // units of arms that should have none
 };
 
-Split SplitOf(const Study& study, const Measured& measured) {
+Split SplitOf(const Study& study, const Epoch& epoch,
+              const std::vector<std::int64_t>& units_by_variant) {
   Split split;
   for (std::size_t v = 0; v < study.plan->variants.size(); ++v) {
-    const Variant& variant = study.plan->variants[v];
-    const std::int64_t units = measured.exposed_units[v];
-    if (variant.weight > 0) {
+    const std::string& variant = study.variant_id(v);
+    const std::int32_t weight = epoch.weights[v];
+    const std::int64_t units = units_by_variant[v];
+    if (weight > 0) {
       split.units.push_back(units);
-      split.weights.push_back(variant.weight);
-      split.texts.push_back(
-          absl::StrCat(variant.variant_id, " ", Grouped(units), " (weight ", variant.weight, ")"));
+      split.weights.push_back(weight);
+      split.texts.push_back(absl::StrCat(variant, " ", Grouped(units), " (weight ", weight, ")"));
     } else if (units > 0) {
-      split.unexpected.push_back(absl::StrCat(Counted(units, "unit"), " in ", variant.variant_id));
+      split.unexpected.push_back(absl::StrCat(Counted(units, "unit"), " in ", variant));
     }
   }
   return split;
 }
 
+// By variant.
+std::vector<std::int64_t> UnitsOf(const Study& study, const Measured& measured,
+                                  const Epoch& epoch) {
+  if (study.epochs.size() == 1) return measured.exposed_units;
+  for (const EpochUnits& of_epoch : measured.exposed_by_epoch) {
+    if (of_epoch.epoch == epoch.epoch) return of_epoch.units;
+  }
+  return std::vector<std::int64_t>(study.plan->variants.size());
+}
+
+// The splits of all epochs, each against its own weights.
+struct Splits {
+  std::vector<stats::SampleRatioResult> tests;
+  std::vector<std::string> texts;       // one for each epoch
+  std::vector<std::int32_t> too_small;  // numbers of epochs without a test
+  std::vector<std::string> unexpected;  // as of one
+};
+
+Splits SplitsOf(const Study& study, const Measured& measured) {
+  Splits splits;
+  const bool several = study.epochs.size() > 1;
+  for (const Epoch& epoch : study.epochs) {
+    const Split split = SplitOf(study, epoch, UnitsOf(study, measured, epoch));
+    const std::string name = absl::StrCat("in epoch ", epoch.epoch);
+    const std::string text = absl::StrJoin(split.texts, ", ");
+    splits.texts.push_back(several ? absl::StrCat(name, " ", text) : text);
+    for (const std::string& units : split.unexpected) {
+      splits.unexpected.push_back(several ? absl::StrCat(units, " ", name) : units);
+    }
+    const auto test = stats::TestSampleRatio(split.units, split.weights);
+    if (test.ok()) {
+      splits.tests.push_back(*test);
+    } else {
+      splits.too_small.push_back(epoch.epoch);
+    }
+  }
+  return splits;
+}
+
 // -------------------------------------------------------------------------------------------------
 // Response rate
 
-struct Responses {
-  std::int64_t answered = 0, asked = 0;
-};
-
-Responses ResponsesOf(const Figures& figures, std::size_t metric, std::size_t variant) {
-  const MetricSums& sums = figures.all.arms[variant].metrics[metric];
-  return {.answered = sums.values.count(), .asked = sums.asked};
+stats::Proportion AnsweredOfAsked(const MetricFigures& figures) {
+  return {.successes = figures.sums.values.count(), .trials = figures.sums.asked};
 }
 
 // `metrics/nps: 97 % of 2,831 asked in 2017 answered, nobody was asked in 2018`.
 std::string RatesText(const Study& study, const Figures& figures, std::size_t metric) {
   std::vector<std::string> texts;
   for (std::size_t v = 0; v < study.plan->variants.size(); ++v) {
-    const Responses responses = ResponsesOf(figures, metric, v);
-    if (responses.asked == 0) {
+    const stats::Proportion responses = AnsweredOfAsked(AllEpochs(figures.all, metric, v));
+    if (responses.trials == 0) {
       texts.push_back(absl::StrCat("nobody was asked in ", study.variant_id(v)));
       continue;
     }
-    texts.push_back(absl::StrCat(Percent(Share(responses.answered, responses.asked)), " of ",
-                                 Grouped(responses.asked), " asked in ", study.variant_id(v),
+    texts.push_back(absl::StrCat(Percent(Share(responses.successes, responses.trials)), " of ",
+                                 Grouped(responses.trials), " asked in ", study.variant_id(v),
                                  " answered"));
   }
   return absl::StrCat(study.metric_name(metric), ": ", absl::StrJoin(texts, ", "));
 }
 
 // p-value of "answered as often as in the control"; absent when there is no test.
-std::optional<double> CompareResponses(const Responses& control, const Responses& treatment) {
-  if (control.asked == 0 || treatment.asked == 0) return std::nullopt;
-  const auto comparison = stats::CompareProportions(
-      {.control = {.successes = control.answered, .trials = control.asked},
-       .treatment = {.successes = treatment.answered, .trials = treatment.asked}},
-      1 - kResponseP);
+std::optional<double> CompareResponses(const EpochStrata& strata) {
+  absl::StatusOr<stats::Comparison> comparison;
+  if (strata.strata.size() == 1) {
+    const auto& [control, treatment] = strata.together;
+    comparison = stats::CompareProportions(
+        {.control = AnsweredOfAsked(control), .treatment = AnsweredOfAsked(treatment)},
+        1 - kResponseP);
+  } else {
+    std::vector<stats::Arms<stats::ArmEstimate>> estimates;
+    for (const auto& [control, treatment] : strata.strata) {
+      const auto of_control = stats::EstimateProportion(AnsweredOfAsked(control));
+      const auto of_treatment = stats::EstimateProportion(AnsweredOfAsked(treatment));
+      if (!of_control.ok() || !of_treatment.ok()) return std::nullopt;
+      estimates.push_back({.control = *of_control, .treatment = *of_treatment});
+    }
+    const auto combined = CombineArms(estimates);
+    if (!combined.ok()) return std::nullopt;
+    comparison = CompareArms(*combined, 1 - kResponseP);
+  }
   if (comparison.ok()) return comparison->p_value;
   return std::nullopt;
 }
@@ -113,23 +162,32 @@ std::optional<double> CompareResponses(const Responses& control, const Responses
 
 HealthCheck CheckSampleRatio(const Study& study, const Measured& measured) {
   HealthCheck check = {.check = Check::kSampleRatio, .status = CheckStatus::kPass};
-  const Split split = SplitOf(study, measured);
+  const Splits splits = SplitsOf(study, measured);
   const std::string units =
-      absl::StrCat("Units at first exposure: ", absl::StrJoin(split.texts, ", "), "; ");
-  const auto result = stats::TestSampleRatio(split.units, split.weights);
+      absl::StrCat("Units at first exposure: ", absl::StrJoin(splits.texts, "; "), "; ");
+  const auto result = stats::CombineSampleRatios(splits.tests);
   if (result.ok()) {
     check.p_value = result->p_value;
     check.status = StatusBelow(result->p_value, kSampleRatioP);
-    check.detail = absl::StrCat(
-        units, check.status == CheckStatus::kPass ? "as planned" : "not as planned",
-        ", chi-square ", Number(result->chi_squared), ", ", PValueText(result->p_value), ".");
+    const std::string degrees =
+        study.epochs.size() > 1
+            ? absl::StrCat(" with ", Counted(result->degrees_of_freedom, "degree"), " of freedom")
+            : "";
+    check.detail =
+        absl::StrCat(units, check.status == CheckStatus::kPass ? "as planned" : "not as planned",
+                     ", chi-square ", Number(result->chi_squared), degrees, ", ",
+                     PValueText(result->p_value), ".");
+    if (!splits.too_small.empty()) {
+      absl::StrAppend(&check.detail, " Too few units to be tested are in ",
+                      EpochsText(splits.too_small), ".");
+    }
   } else {
     check.detail = absl::StrCat(units, "too few to be tested against the planned split.");
   }
-  if (!split.unexpected.empty()) {
+  if (!splits.unexpected.empty()) {
     check.status = CheckStatus::kFail;
     absl::StrAppend(&check.detail, " By its weight of 0 there should be none, but there are ",
-                    absl::StrJoin(split.unexpected, ", "), ".");
+                    absl::StrJoin(splits.unexpected, ", "), ".");
   }
   return check;
 }
@@ -174,9 +232,13 @@ HealthCheck CheckLateFacts(const Measured& measured) {
 ResponseRates CheckResponseRate(const Study& study, const Figures& figures, std::size_t metric) {
   ResponseRates rates = {.check = {.check = Check::kResponseRate, .status = CheckStatus::kPass},
                          .differs = std::vector<bool>(study.treatments.size())};
-  const Responses control = ResponsesOf(figures, metric, study.control);
+  std::string left_out;
   for (std::size_t i = 0; i < study.treatments.size(); ++i) {
-    auto p_value = CompareResponses(control, ResponsesOf(figures, metric, study.treatments[i]));
+    const EpochStrata strata = MakeEpochStrata(
+        study, figures.all, metric, {.control = study.control, .treatment = study.treatments[i]},
+        Basis::kAsked);
+    if (!strata.left_out.empty()) absl::StrAppend(&left_out, " ", strata.left_out);
+    auto p_value = CompareResponses(strata);
     if (!p_value.has_value()) continue;
     // Bonferroni: every treatment counts, also one where nobody was asked.
     *p_value = std::min(1.0, *p_value * static_cast<double>(study.treatments.size()));
@@ -188,7 +250,7 @@ ResponseRates CheckResponseRate(const Study& study, const Figures& figures, std:
   if (rates.check.p_value.has_value()) {
     absl::StrAppend(&rates.check.detail, "; under equal rates ", PValueText(*rates.check.p_value));
   }
-  rates.check.detail += ".";
+  absl::StrAppend(&rates.check.detail, ".", left_out);
   return rates;
 }
 
@@ -210,9 +272,9 @@ HealthCheck CheckMinDuration(const Progress& progress) {
 HealthCheck CheckExactSums(const Study& study, const Figures& figures) {
   std::set<std::string> overflowed;
   const auto look_at = [&](const CellFigures& cell) {
-    for (const ArmFigures& arm : cell.arms) {
-      for (std::size_t m = 0; m < arm.metrics.size(); ++m) {
-        if (arm.metrics[m].values.overflowed()) overflowed.insert(study.metric_name(m));
+    for (std::size_t v = 0; v < study.plan->variants.size(); ++v) {
+      for (std::size_t m = 0; m < study.metrics.size(); ++m) {
+        if (AllEpochs(cell, m, v).sums.values.overflowed()) overflowed.insert(study.metric_name(m));
       }
     }
   };

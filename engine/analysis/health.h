@@ -4,7 +4,7 @@
 // INVALID. Every check is there whenever it applies, also when it finds nothing.
 //
 //   check          WARN         FAIL
-//   SAMPLE_RATIO   p < 0.01     p < 0.001; a unit in a variant of weight 0
+//   SAMPLE_RATIO   p < 0.01     p < 0.001; a unit in a variant of weight 0 in its epoch
 //   CROSSED_UNITS  > 0.1 %      > 10 %, or the decision depends on how they are counted
 //   LATE_FACTS     > 1 %        > 10 %
 //   RESPONSE_RATE  p < 0.05     -            one for each survey metric
@@ -25,6 +25,7 @@
 
 namespace insightloop {
 
+// Each epoch against its own weights. Units count in the epoch of their first exposure.
 HealthCheck CheckSampleRatio(const Study& study, const Measured& measured);
 
 // `decision_differs`: the decision with crossed units counted in their first variant is another one
@@ -34,7 +35,7 @@ HealthCheck CheckCrossedUnits(const Measured& measured, bool decision_differs);
 HealthCheck CheckLateFacts(const Measured& measured);
 
 // Whether a survey was answered at the control's rate in every treatment: answers of those asked,
-// matured units only.
+// matured units only, compared within epochs of one split.
 struct ResponseRates {
   HealthCheck check;
   std::vector<bool> differs;  // by index of Study::treatments

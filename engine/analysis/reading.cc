@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/analysis/contrast.h"
+#include "engine/analysis/epoch_strata.h"
 #include "engine/analysis/wording.h"
 #include "stats/confidence_sequence.h"
 
@@ -21,7 +22,8 @@ constexpr double kHarmAlpha = 0.05;  // of any false alarm over all guardrails a
 // -------------------------------------------------------------------------------------------------
 // Enough data
 
-bool HasEnough(MetricKind kind, const ArmFigures& arm, const MetricSums& sums) {
+bool HasEnough(MetricKind kind, const MetricFigures& arm) {
+  const MetricSums& sums = arm.sums;
   if (arm.units < kLeastUnits) return false;
   if (IsSurvey(kind)) return sums.values.count() >= kLeastAnswers;
   if (kind != MetricKind::kProportion) return sums.nonzero >= kLeastNonzero;
@@ -34,10 +36,9 @@ std::string NeedText(MetricKind kind) {
   return absl::StrCat(kLeastSuccesses, " successes and ", kLeastSuccesses, " failures");
 }
 
-std::string HaveText(const Study& study, const CellFigures& cell, std::size_t metric,
+std::string HaveText(const Study& study, const MetricFigures& arm, std::size_t metric,
                      std::size_t variant) {
-  const ArmFigures& arm = cell.arms[variant];
-  const MetricSums& sums = arm.metrics[metric];
+  const MetricSums& sums = arm.sums;
   const std::string units =
       absl::StrCat(study.variant_id(variant), " has ", Counted(arm.units, "unit"), " with ");
   if (IsSurvey(study.kind(metric))) {
@@ -97,8 +98,10 @@ std::string FiguresText(const Study& study, const ContrastOf& of, const Contrast
       Counted(contrast.units.treatment, noun), ") against ",
       ValueText(of.statistic, *contrast.values.control), " (", Grouped(contrast.units.control),
       "), difference ", DifferenceText(of.statistic, *contrast.effect));
+  const std::string left_out =
+      contrast.left_out.empty() ? "" : absl::StrCat(" ", contrast.left_out);
   if (!contrast.comparison.has_value()) {
-    return absl::StrCat(text, " without an interval. ", contrast.no_comparison);
+    return absl::StrCat(text, " without an interval. ", contrast.no_comparison, left_out);
   }
   const stats::Interval& interval = contrast.comparison->interval;
   absl::StrAppend(&text, " ",
@@ -107,7 +110,14 @@ std::string FiguresText(const Study& study, const ContrastOf& of, const Contrast
     absl::StrAppend(&text, ", relative [", LiftText(contrast.lift->interval.lower), ", ",
                     LiftText(contrast.lift->interval.upper), "]");
   }
-  return absl::StrCat(text, ".");
+  return absl::StrCat(text, ".", left_out);
+}
+
+// What a metric of control and treatment is compared on.
+EpochStrata StrataOf(const Study& study, const CellFigures& cell, std::size_t metric,
+                     std::size_t treatment) {
+  return MakeEpochStrata(study, cell, metric, {.control = study.control, .treatment = treatment},
+                         BasisOf(study.kind(metric)));
 }
 
 ContrastOf AgainstControl(const Study& study, std::size_t metric, std::size_t treatment) {
@@ -144,7 +154,7 @@ class GuardrailReader {
     }
     if (!guardrail.margin.has_value()) return Open(guardrail, of, "It has no margin.");
     const Direction good = GoodDirection(study_, metric);
-    const Contrast harm = MakeContrast(study_, figures_, of, HarmReach(treatment));
+    const Contrast harm = MakeContrast(study_, figures_, of, HarmReach(metric, treatment));
     const Contrast pass = MakeContrast(study_, figures_, of, 1 - study_.alpha);
     const auto harm_bounds = BoundsOn(harm, guardrail.margin->scale, good);
     const auto pass_bounds = BoundsOn(pass, guardrail.margin->scale, good);
@@ -163,8 +173,9 @@ class GuardrailReader {
 
   // Harm is looked for at every reading, so its bound holds at all of them together; tuned to the
   // planned size of the two variants, without one to the size that it ended with.
-  stats::Reach HarmReach(std::size_t treatment) const {
-    const std::int64_t units = base_.arms[study_.control].units + base_.arms[treatment].units;
+  stats::Reach HarmReach(std::size_t metric, std::size_t treatment) const {
+    const stats::Arms<MetricFigures> read = StrataOf(study_, base_, metric, treatment).together;
+    const std::int64_t units = read.control.units + read.treatment.units;
     const std::vector<Variant>& variants = study_.plan->variants;
     double all_weights = 0;
     for (const Variant& variant : variants) all_weights += variant.weight;
@@ -360,12 +371,13 @@ class ArmReader {
   const std::size_t primary_;
 };
 
-// Places in Study::treatments of those that are given units. Of a plan that gives none, all.
+// Places in Study::treatments of those that were given units in some epoch: what was dropped since
+// is still judged. Of a plan that gives none, all.
 std::vector<std::size_t> TakingPart(const Study& study) {
   std::vector<std::size_t> all, weighted;
   for (std::size_t i = 0; i < study.treatments.size(); ++i) {
     all.push_back(i);
-    if (study.plan->variants[study.treatments[i]].weight > 0) weighted.push_back(i);
+    if (study.had_weight(study.treatments[i])) weighted.push_back(i);
   }
   return weighted.empty() ? all : weighted;
 }
@@ -448,7 +460,9 @@ Progress MakeProgress(const Study& study, const Experiment& experiment, const Me
       .in_flight_units = measured.in_flight_units,
       .planned_units = study.plan->plan.planned_units,
   };
-  for (const ArmFigures& arm : figures.all.arms) progress.matured_units += arm.units;
+  for (const ArmsOfEpoch& arms : figures.all.epochs) {
+    for (const ArmFigures& arm : arms) progress.matured_units += arm.units;
+  }
   if (experiment.external && measured.first_exposure.has_value()) {
     progress.ran_for = *measured.last_exposure - *measured.first_exposure;
     progress.exposed_at_once = progress.ran_for < Seconds(60);
@@ -458,16 +472,16 @@ Progress MakeProgress(const Study& study, const Experiment& experiment, const Me
 
 std::optional<std::string> MissingData(const Study& study, const CellFigures& cell,
                                        std::size_t metric, std::size_t treatment) {
-  bool is_enough = true;
-  for (const std::size_t variant : {study.control, treatment}) {
-    const ArmFigures& arm = cell.arms[variant];
-    is_enough = is_enough && HasEnough(study.kind(metric), arm, arm.metrics[metric]);
-  }
-  if (is_enough) return std::nullopt;
-  return absl::StrCat(study.metric_name(metric), " needs ", kLeastUnits,
-                      " matured units in each variant with ", NeedText(study.kind(metric)), "; ",
-                      HaveText(study, cell, metric, treatment), ", ",
-                      HaveText(study, cell, metric, study.control), ".");
+  const MetricKind kind = study.kind(metric);
+  const EpochStrata strata = StrataOf(study, cell, metric, treatment);
+  const stats::Arms<MetricFigures>& read = strata.together;
+  if (HasEnough(kind, read.control) && HasEnough(kind, read.treatment)) return std::nullopt;
+  std::string text = absl::StrCat(study.metric_name(metric), " needs ", kLeastUnits,
+                                  " matured units in each variant with ", NeedText(kind), "; ",
+                                  HaveText(study, read.treatment, metric, treatment), ", ",
+                                  HaveText(study, read.control, metric, study.control), ".");
+  if (!strata.left_out.empty()) absl::StrAppend(&text, " ", strata.left_out);
+  return text;
 }
 
 Situation ReadSituation(const Study& study, const Progress& progress, const CellFigures& figures,

@@ -85,6 +85,7 @@ Result MakeResult(const Study& study, const CellFigures& cell, const ContrastOf&
   SetValues(result, contrast);
   SetComparison(result, contrast);
   SetLift(result, contrast);
+  if (!contrast.left_out.empty()) AddAbsent(result, "epoch", contrast.left_out);
   if (result.role == Role::kPrimary && cell.segment.empty()) {
     SetAdjustedInterval(result, study, cell, of);
   }

@@ -47,11 +47,32 @@ absl::Status FindArms(Study& study) {
                                           study.treatments.size(), " treatments"));
 }
 
+absl::Status SetEpochs(Study& study, const std::vector<Epoch>& epochs) {
+  const std::vector<Variant>& variants = study.plan->variants;
+  study.epochs = epochs;
+  if (epochs.empty()) {
+    Epoch& sealed = study.epochs.emplace_back();
+    for (const Variant& variant : variants) sealed.weights.push_back(variant.weight);
+  }
+  for (const Epoch& epoch : study.epochs) {
+    if (epoch.weights.size() == variants.size()) continue;
+    return absl::InternalError(absl::StrCat("epoch ", epoch.epoch, " has ", epoch.weights.size(),
+                                            " weights for ", variants.size(), " variants"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::StatusOr<Study> MakeStudy(const SealedPlan& plan) {
+bool Study::had_weight(std::size_t variant) const {
+  return std::any_of(epochs.begin(), epochs.end(),
+                     [=](const Epoch& epoch) { return epoch.weights[variant] > 0; });
+}
+
+absl::StatusOr<Study> MakeStudy(const SealedPlan& plan, const std::vector<Epoch>& epochs) {
   Study study = {.plan = &plan, .alpha = plan.plan.alpha == 0 ? kDefaultAlpha : plan.plan.alpha};
   if (absl::Status status = FindArms(study); !status.ok()) return status;
+  if (absl::Status status = SetEpochs(study, epochs); !status.ok()) return status;
   for (const PlannedMetric& planned : PlannedMetrics(plan)) {
     absl::StatusOr<StudyMetric> metric = MakeStudyMetric(plan, planned);
     if (!metric.ok()) return metric.status();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A sealed plan as the analysis reads it: its metrics with their events and scales, its control and
-// its treatments by index. Everything else in this folder takes it.
+// its treatments by index, and the splits it has had. Everything else in this folder takes it.
 
 #ifndef INSIGHTLOOP_ENGINE_ANALYSIS_STUDY_H_
 #define INSIGHTLOOP_ENGINE_ANALYSIS_STUDY_H_
@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "engine/domain/event.h"
+#include "engine/domain/experiment.h"
 #include "engine/domain/metric.h"
 #include "engine/domain/sealed_plan.h"
 #include "engine/domain/verdict.h"
@@ -31,6 +32,7 @@ struct Study {
   std::vector<StudyMetric> metrics;  // as PlannedMetrics
   std::size_t control = 0;           // into plan->variants, as are the treatments
   std::vector<std::size_t> treatments;
+  std::vector<Epoch> epochs;  // not empty; the only one has the number 0 when it was made up
   double alpha = 0;
 
   const std::string& variant_id(std::size_t variant) const {
@@ -40,10 +42,13 @@ struct Study {
     return metrics[metric].metric->meta.name;
   }
   MetricKind kind(std::size_t metric) const { return metrics[metric].metric->kind; }
+  bool had_weight(std::size_t variant) const;  // in some epoch
 };
 
-// Error: kInternal for a plan that lacks a definition, has no control, or no treatment.
-absl::StatusOr<Study> MakeStudy(const SealedPlan& plan);
+// `epochs` are those of the experiment; none means one with the weights of the plan, as external
+// experiments have. Error: kInternal for a plan that lacks a definition, has no control, or no
+// treatment, or for an epoch without a weight for each of its variants.
+absl::StatusOr<Study> MakeStudy(const SealedPlan& plan, const std::vector<Epoch>& epochs = {});
 
 // Place of a metric among `study.metrics`; absent when the plan has none of that name.
 std::optional<std::size_t> FindMetric(const Study& study, std::string_view name);

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace insightloop {
 namespace {
@@ -61,6 +62,10 @@ std::string DaysText(Duration duration) {
   constexpr double kMicrosPerDay = 86'400e6;
   return absl::StrCat(Format("%.1f", static_cast<double>(duration.micros) / kMicrosPerDay),
                       " days");
+}
+
+std::string EpochsText(const std::vector<std::int32_t>& epochs) {
+  return absl::StrCat(epochs.size() == 1 ? "epoch " : "epochs ", absl::StrJoin(epochs, ", "));
 }
 
 std::string ValueText(Statistic statistic, double value) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "engine/domain/time.h"
 #include "engine/domain/verdict.h"
@@ -30,6 +31,9 @@ std::string Number(double number);
 
 // `6.5 days`.
 std::string DaysText(Duration duration);
+
+// `epoch 2`, `epochs 2, 4`.
+std::string EpochsText(const std::vector<std::int32_t>& epochs);
 
 // A statistic's value: shares in per cent, everything else in the metric's unit.
 std::string ValueText(Statistic statistic, double value);

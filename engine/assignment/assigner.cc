@@ -3,95 +3,491 @@
 #include "engine/assignment/assigner.h"
 
 #include <cmath>
+#include <cstddef>
+#include <optional>
+#include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "engine/assignment/growthbook_hash.h"
 #include "engine/assignment/hashing.h"
-#include "engine/domain/error.h"
+#include "engine/domain/campaign.h"
 #include "engine/domain/resource.h"
 
 namespace insightloop {
 namespace {
 
-// Adds what is wrong with one attribute's value.
-void CheckAttributeValue(const Attribute& attribute, const std::string& field,
-                         const AttributeValue& value, const Limits& limits,
+absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
+
+// -------------------------------------------------------------------------------------------------
+// Rules of a question
+
+void CheckAttributeValue(const Attribute& attribute, const AttributeValue& value,
+                         const Limits& limits, std::string_view prefix, bool from_device,
                          Violations& violations) {
+  const auto add = [&](std::string_view reason, const std::string& description) {
+    violations.Add(reason,
+                   absl::StrCat(View(prefix), "attributes.", View(IdOf(attribute.meta.name))),
+                   description);
+  };
+  if (from_device && attribute.trusted_only) {
+    add("TRUSTED_ONLY", absl::StrCat("is set by the unit's own device, but ", attribute.meta.name,
+                                     " is for trusted callers only; leave it out"));
+  }
   // Alternatives of AttributeValue, in the order of the enum after UNSPECIFIED.
   if (value.index() + 1 != static_cast<std::size_t>(attribute.value_type)) {
-    violations.Add("WRONG_ATTRIBUTE_TYPE", field,
-                   absl::StrCat("is ", Quoted(AttributeText(value)), "; ", attribute.meta.name,
-                                " takes a ", std::string(EnumName(attribute.value_type))));
+    add("WRONG_ATTRIBUTE_TYPE",
+        absl::StrCat("is ", Quoted(AttributeText(value)), "; ", attribute.meta.name, " takes a ",
+                     View(EnumName(attribute.value_type))));
   } else if (const auto* text = std::get_if<std::string>(&value);
              text != nullptr && (text->size() > limits.max_label || !IsUtf8(*text))) {
-    violations.Add(
-        "WRONG_ATTRIBUTE_TYPE", field,
+    add("WRONG_ATTRIBUTE_TYPE",
         absl::StrCat("is ", Quoted(*text), "; give at most ", limits.max_label, " bytes of UTF-8"));
   } else if (const auto* number = std::get_if<double>(&value);
              number != nullptr && !std::isfinite(*number)) {
-    violations.Add("NOT_FINITE", field, "is not finite; give a finite number");
+    add("NOT_FINITE", "is not finite; give a finite number");
+  }
+}
+
+// -------------------------------------------------------------------------------------------------
+// Words for the steps
+
+// Collects steps where somebody wants them; words are made only then.
+class Trace {
+ public:
+  explicit Trace(std::vector<Step>* steps) : steps_(steps) {}
+
+  template <class MakeStep>
+  void Add(StepKind kind, bool decides, MakeStep make) {
+    if (steps_ == nullptr) return;
+    Step step = make();
+    step.kind = kind;
+    step.decides = decides;
+    steps_->push_back(std::move(step));
+  }
+
+ private:
+  std::vector<Step>* const steps_;
+};
+
+std::string HashText(std::uint64_t hash) { return absl::StrFormat("%016x", hash); }
+
+std::string WeightsText(const ReadyExperiment& experiment, const Epoch& epoch) {
+  std::string text;
+  for (std::size_t v = 0; v < epoch.weights.size(); ++v) {
+    absl::StrAppend(&text, v == 0 ? "" : ", ", experiment.definition.variants[v].variant_id, " ",
+                    epoch.weights[v]);
+  }
+  return text;
+}
+
+Step SlotStep(const Salt& salt, std::string_view unit_id, std::int32_t slot,
+              const std::string& holder, std::size_t held, bool holds) {
+  return {.hash = HashText(SlotHash(salt, unit_id)),
+          .threshold =
+              absl::StrCat("slot ", slot, " of ", kSlotsPerLayer, "; ", holder, " holds ", held),
+          .detail = absl::StrCat("The unit's slot is ", holds ? "" : "not ", "among those of ",
+                                 holder, ".")};
+}
+
+// -------------------------------------------------------------------------------------------------
+// Variants
+
+double GrowthBookHashOf(const CatalogExperiment& experiment, std::string_view unit_id) {
+  return GrowthBookHash(experiment.hash_algorithm == HashAlgorithm::kGrowthBookV1
+                            ? GrowthBookVersion::kV1
+                            : GrowthBookVersion::kV2,
+                        experiment.growthbook->seed, unit_id);
+}
+
+// By the hash alone, in the epoch at that place; nullptr for a unit beyond GrowthBook's coverage or
+// outside its namespace.
+const Variant* HashedVariantIn(const ReadyExperiment& experiment, std::size_t epoch,
+                               std::string_view unit_id) {
+  const CatalogExperiment& definition = experiment.definition;
+  if (!IsGrowthBook(definition.hash_algorithm)) {
+    const std::vector<std::int32_t>& weights = definition.epochs[epoch].weights;
+    return &definition.variants[VariantOf(experiment.salt, unit_id, weights)];
+  }
+  const GrowthBookSettings& settings = *definition.growthbook;
+  if (!settings.namespace_id.empty() &&
+      !InGrowthBookNamespace(unit_id, settings.namespace_id, settings.namespace_start,
+                             settings.namespace_end)) {
+    return nullptr;
+  }
+  const std::optional<std::size_t> variant = ChooseGrowthBookVariation(
+      GrowthBookHashOf(definition, unit_id), experiment.growthbook_ranges[epoch]);
+  return variant.has_value() ? &definition.variants[*variant] : nullptr;
+}
+
+const Variant* FindVariant(const ReadyExperiment& experiment, std::string_view id) {
+  for (const Variant& variant : experiment.definition.variants) {
+    if (variant.variant_id == id) return &variant;
+  }
+  return nullptr;
+}
+
+Step VariantStep(const ReadyExperiment& experiment, std::string_view unit_id,
+                 const Variant* variant) {
+  const CatalogExperiment& definition = experiment.definition;
+  const Epoch& epoch = experiment.current_epoch();
+  Step step;
+  if (IsGrowthBook(definition.hash_algorithm)) {
+    step.hash = absl::StrCat(GrowthBookHashOf(definition, unit_id));
+    step.threshold =
+        absl::StrCat("weights ", WeightsText(experiment, epoch), "; coverage ",
+                     definition.growthbook->coverage == 0 ? 1 : definition.growthbook->coverage,
+                     definition.growthbook->namespace_id.empty()
+                         ? ""
+                         : absl::StrCat("; namespace ", definition.growthbook->namespace_id,
+                                        " from ", definition.growthbook->namespace_start, " to ",
+                                        definition.growthbook->namespace_end));
+  } else {
+    const std::uint64_t hash = VariantHash(experiment.salt, unit_id);
+    step.hash = HashText(hash);
+    step.threshold = absl::StrCat("point ", PointOf(hash, epoch.weights), " of the weights ",
+                                  WeightsText(experiment, epoch));
+  }
+  step.detail = variant != nullptr ? absl::StrCat("By its hash the unit gets ", variant->variant_id,
+                                                  " in epoch ", epoch.epoch, ".")
+                                   : "The unit lies beyond the coverage or outside the namespace.";
+  return step;
+}
+
+// -------------------------------------------------------------------------------------------------
+// The order of things
+
+// One unit in one experiment or layer.
+class Evaluation {
+ public:
+  // Fills in `answer`, which is new.
+  Evaluation(const Catalog& catalog, const Question& question, const ExposedUnits* exposed,
+             std::vector<Step>* steps, Assignment& answer)
+      : catalog_(catalog), question_(question), exposed_(exposed), trace_(steps), answer_(answer) {}
+
+  void InExperiment(const Catalog::Found& found) {
+    answer_.experiment = found.experiment;
+    const CatalogExperiment& definition = found.experiment->definition;
+    if (!definition.epochs.empty()) answer_.epoch = definition.epochs.back().epoch;
+    if (DecidedByState(definition)) return;
+    if (DecidedByOverride(*found.experiment)) return;
+    if (DecidedByHoldouts(*found.layer)) return;
+    const std::int32_t slot = SlotOf(found.layer->salt, question_.unit_id);
+    const bool holds = found.layer->by_slot[static_cast<std::size_t>(slot)] == found.experiment;
+    trace_.Add(StepKind::kSlot, !holds, [&] {
+      return SlotStep(found.layer->salt, question_.unit_id, slot, definition.name,
+                      definition.slots.size(), holds);
+    });
+    if (!holds) return Decide(AssignmentReason::kOutOfTraffic);
+    return OfMember(*found.experiment);
+  }
+
+  void InLayer(const ReadyLayer& layer) {
+    for (const ReadyExperiment* experiment : layer.with_overrides) {
+      if (!IsOfUnitType(*experiment)) continue;
+      if (experiment->definition.state != ExperimentState::kRunning) continue;
+      Enter(experiment);
+      if (DecidedByOverride(*experiment)) return;
+    }
+    Enter(nullptr);
+    if (DecidedByHoldouts(layer)) return;
+    const std::int32_t slot = SlotOf(layer.salt, question_.unit_id);
+    const ReadyExperiment* const holder = layer.by_slot[static_cast<std::size_t>(slot)];
+    if (holder == nullptr || !IsOfUnitType(*holder)) {
+      return Decide(AssignmentReason::kOutOfTraffic);
+    }
+    Enter(holder);
+    if (DecidedByState(holder->definition)) return;
+    return OfMember(*holder);
+  }
+
+ private:
+  void Enter(const ReadyExperiment* experiment) {
+    answer_.experiment = experiment;
+    answer_.epoch = experiment == nullptr ? 0 : experiment->current_epoch().epoch;
+  }
+
+  bool IsOfUnitType(const ReadyExperiment& experiment) const {
+    return experiment.definition.unit_type ==
+           (question_.unit_type.empty() ? kDefaultUnitType : question_.unit_type);
+  }
+
+  void Decide(AssignmentReason reason, std::string_view variant = "") {
+    answer_.reason = reason;
+    answer_.variant = variant;
+  }
+
+  bool DecidedByState(const CatalogExperiment& definition) {
+    const auto decide = [&](AssignmentReason reason, std::string_view variant) {
+      trace_.Add(StepKind::kState, true, [&] {
+        return Step{.detail = definition.external
+                                  ? "Another system assigns this experiment's variants."
+                                  : absl::StrCat("The experiment is ",
+                                                 View(EnumName(definition.state)), ".")};
+      });
+      Decide(reason, variant);
+      return true;
+    };
+    if (definition.external) return decide(AssignmentReason::kExternal, "");
+    if (definition.state == ExperimentState::kPaused) {
+      return decide(AssignmentReason::kPaused,
+                    definition.variants[answer_.experiment->control].variant_id);
+    }
+    if (definition.state != ExperimentState::kRunning) {
+      return decide(AssignmentReason::kNotRunning, "");
+    }
+    trace_.Add(StepKind::kState, false,
+               [] { return Step{.detail = "The experiment is RUNNING."}; });
+    return false;
+  }
+
+  bool DecidedByOverride(const ReadyExperiment& experiment) {
+    if (experiment.variant_of_override.empty()) return false;
+    const auto found = experiment.variant_of_override.find(View(question_.unit_id));
+    const bool decides = found != experiment.variant_of_override.end();
+    trace_.Add(StepKind::kOverride, decides, [&] {
+      return Step{.detail = decides ? "The unit was put into its variant by hand."
+                                    : "The unit is not among those put into a variant by hand."};
+    });
+    if (!decides) return false;
+    Decide(AssignmentReason::kOverride, experiment.definition.variants[found->second].variant_id);
+    return true;
+  }
+
+  bool DecidedByHoldouts(const ReadyLayer& layer) {
+    const ReadyProgramme& programme = catalog_.programme();
+    answer_.programme = Standing(programme.holdout, programme.salt, StepKind::kProgrammeHoldout);
+    if (!answer_.programme.is_held_out) {
+      answer_.layer = Standing(layer.holdout, layer.salt, StepKind::kLayerHoldout);
+    }
+    if (!answer_.programme.is_held_out && !answer_.layer.is_held_out) return false;
+    Decide(AssignmentReason::kHoldout);
+    return true;
+  }
+
+  HoldoutStanding Standing(const ReadyHoldout& holdout, const Salt& salt, StepKind kind) {
+    if (holdout.is_empty) return {};
+    const std::int32_t slot = SlotOf(salt, question_.unit_id);
+    const bool is_held_out = holdout.slots.test(static_cast<std::size_t>(slot));
+    trace_.Add(kind, is_held_out, [&] {
+      return SlotStep(salt, question_.unit_id, slot, holdout.name, holdout.slots.count(),
+                      is_held_out);
+    });
+    return {.holdout = &holdout, .is_held_out = is_held_out};
+  }
+
+  // Of a unit whose slot the experiment holds.
+  void OfMember(const ReadyExperiment& experiment) {
+    const bool eligible = experiment.eligibility.Hold(question_.attributes);
+    trace_.Add(StepKind::kEligibility, !eligible, [&] {
+      return Step{.detail = experiment.definition.eligibility.empty()
+                                ? "The experiment is for everybody."
+                            : eligible ? "The unit meets the eligibility."
+                                       : "The unit does not meet the eligibility."};
+    });
+    if (!eligible) return Decide(AssignmentReason::kNotEligible);
+    if (experiment.definition.epochs.size() > 1 && DecidedByExposure(experiment)) return;
+
+    const Variant* const variant =
+        HashedVariantIn(experiment, experiment.definition.epochs.size() - 1, question_.unit_id);
+    trace_.Add(StepKind::kVariant, true,
+               [&] { return VariantStep(experiment, question_.unit_id, variant); });
+    if (variant == nullptr) return Decide(AssignmentReason::kOutOfTraffic);
+    Decide(AssignmentReason::kAssigned, variant->variant_id);
+  }
+
+  // After the weights changed a unit that was exposed stays where it is. Without the memory of
+  // exposures that is known only of a unit to which every epoch gives the same variant.
+  bool DecidedByExposure(const ReadyExperiment& experiment) {
+    const CatalogExperiment& definition = experiment.definition;
+    if (exposed_ == nullptr) {
+      const Variant* const now =
+          HashedVariantIn(experiment, definition.epochs.size() - 1, question_.unit_id);
+      for (std::size_t k = 0; k + 1 < definition.epochs.size(); ++k) {
+        if (HashedVariantIn(experiment, k, question_.unit_id) == now) continue;
+        Decide(AssignmentReason::kNeedsServer);
+        return true;
+      }
+      return false;
+    }
+    const auto first =
+        exposed_->FindFirstExposure(definition.name, definition.unit_type, question_.unit_id);
+    const Variant* const variant =
+        first.has_value() ? FindVariant(experiment, first->variant) : nullptr;
+    trace_.Add(StepKind::kExposure, variant != nullptr, [&] {
+      return Step{.detail = variant != nullptr
+                                ? absl::StrCat("The unit was first exposed to ", first->variant,
+                                               " in epoch ", first->epoch, ", and stays there.")
+                                : "The unit was not exposed so far."};
+    });
+    if (variant == nullptr) return false;
+    answer_.epoch = first->epoch;
+    Decide(AssignmentReason::kAssigned, variant->variant_id);
+    return true;
+  }
+
+  const Catalog& catalog_;
+  const Question& question_;
+  const ExposedUnits* const exposed_;
+  Trace trace_;
+  Assignment& answer_;
+};
+
+absl::Status InvalidTarget(std::string_view field, std::string_view name,
+                           std::string_view collection) {
+  return InvalidField("INVALID_NAME", field,
+                      absl::StrCat("is ", Quoted(name), "; give ", View(collection), "/{id}"));
+}
+
+// Adds everything that is wrong with a question.
+void CheckQuestion(const Catalog& catalog, const Question& question, const Limits& limits,
+                   std::string_view prefix, Violations& violations) {
+  if (prefix.empty()) {
+    CheckUnitId(question.unit_id, limits, "unit_id", violations);
+  } else {
+    CheckUnitId(question.unit_id, limits, absl::StrCat(View(prefix), "unit_id"), violations);
+  }
+  CheckAttributes(catalog, question.attributes, limits, prefix, question.from_device, violations);
+  // The default type exists in every database, also where nobody has declared it.
+  if (!question.unit_type.empty() && question.unit_type != kDefaultUnitType &&
+      !catalog.HasUnitType(question.unit_type)) {
+    violations.Add("UNKNOWN_UNIT_TYPE", "unit_type",
+                   absl::StrCat("is ", Quoted(question.unit_type),
+                                ", which is not declared; create it first, or leave it empty"));
   }
 }
 
 }  // namespace
 
-absl::StatusOr<Assignment> Assign(const Catalog& catalog, const Limits& limits,
-                                  std::string_view experiment, std::string_view unit_id,
-                                  const AttributeMap& attributes) {
-  Violations violations;
-  if (!IsNameIn(Experiment::kCollection, experiment)) {
-    violations.Add("INVALID_NAME", "experiment",
-                   absl::StrCat("is ", Quoted(experiment), "; give experiments/{id}"));
-  }
-  CheckUnitId(unit_id, limits, violations);
-  CheckAttributes(catalog, attributes, limits, violations);
-  if (!violations.empty()) return violations.ToStatus();
-  const CatalogExperiment* found = catalog.FindExperiment(experiment);
-  if (found == nullptr) return NotFound("experiment", experiment);
-
-  const Experiment& definition = found->experiment;
-  const auto answer = [&](AssignmentReason reason, std::string_view variant = "") {
-    return Assignment{std::string(variant), reason, definition.epoch};
-  };
-  if (definition.external) return answer(AssignmentReason::kExternal);
-  if (definition.state == ExperimentState::kPaused) {
-    return answer(AssignmentReason::kPaused, ControlOf(definition.variants).variant_id);
-  }
-  if (definition.state != ExperimentState::kRunning) return answer(AssignmentReason::kNotRunning);
-  if (!found->slots.test(static_cast<std::size_t>(SlotOf(found->layer_salt, unit_id)))) {
-    return answer(AssignmentReason::kOutOfTraffic);
-  }
-  if (!MeetsAll(definition.eligibility, attributes)) return answer(AssignmentReason::kNotEligible);
-  const std::size_t variant = VariantOf(definition.salt, unit_id, found->weights);
-  return answer(AssignmentReason::kAssigned, definition.variants[variant].variant_id);
-}
-
-void CheckUnitId(std::string_view unit_id, const Limits& limits, Violations& violations) {
+void CheckUnitId(std::string_view unit_id, const Limits& limits, std::string_view field,
+                 Violations& violations) {
   if (unit_id.empty() || unit_id.size() > limits.max_unit_id || !IsUtf8(unit_id)) {
-    violations.Add("INVALID_UNIT_ID", "unit_id",
+    violations.Add("INVALID_UNIT_ID", field,
                    absl::StrCat("is ", Quoted(unit_id), " (", unit_id.size(), " bytes); give 1 to ",
                                 limits.max_unit_id, " bytes of UTF-8"));
   }
 }
 
 void CheckAttributes(const Catalog& catalog, const AttributeMap& attributes, const Limits& limits,
-                     Violations& violations) {
+                     std::string_view prefix, bool from_device, Violations& violations) {
   if (attributes.size() > limits.max_attributes) {
     violations.Add(
-        "TOO_MANY_ATTRIBUTES", "attributes",
+        "TOO_MANY_ATTRIBUTES", absl::StrCat(View(prefix), "attributes"),
         absl::StrCat("has ", attributes.size(), "; give at most ", limits.max_attributes));
     return;
   }
   for (const auto& [id, value] : attributes) {
-    const std::string field = absl::StrCat("attributes.", id);
-    const Attribute* attribute = catalog.FindAttribute(absl::StrCat("attributes/", id));
+    const Attribute* attribute = catalog.FindAttribute(id);
     if (attribute == nullptr) {
-      violations.Add("UNDECLARED_ATTRIBUTE", field,
+      violations.Add("UNDECLARED_ATTRIBUTE", absl::StrCat(View(prefix), "attributes.", id),
                      absl::StrCat("is not declared; create attributes/", id, " first"));
     } else {
-      CheckAttributeValue(*attribute, field, value, limits, violations);
+      CheckAttributeValue(*attribute, value, limits, prefix, from_device, violations);
     }
   }
+}
+
+Assigner::Assigner(const Catalog& catalog, const ExposedUnits* exposed, const Limits& limits)
+    : catalog_(catalog), exposed_(exposed), limits_(limits) {}
+
+absl::StatusOr<Assigner> Assigner::Create(const Catalog& catalog, const Target& target,
+                                          const ExposedUnits* exposed, const Limits& limits) {
+  absl::StatusOr<Assigner> assigner = Assigner(catalog, exposed, limits);
+  if (absl::Status status = assigner->Aim(target); !status.ok()) assigner = status;
+  return assigner;
+}
+
+absl::Status Assigner::Aim(const Target& target) {
+  const auto not_found = [&](std::string_view field, std::string_view collection) {
+    return IsNameIn(collection, target.name) ? NotFound(field, target.name)
+                                             : InvalidTarget(field, target.name, collection);
+  };
+  switch (target.kind) {
+    case TargetKind::kExperiment:
+      experiment_ = catalog_.FindExperiment(target.name);
+      if (experiment_.experiment == nullptr)
+        return not_found("experiment", Experiment::kCollection);
+      break;
+    case TargetKind::kLayer:
+      layer_ = catalog_.FindLayer(target.name);
+      if (layer_ == nullptr) return not_found("layer", Layer::kCollection);
+      break;
+    case TargetKind::kCampaign:
+      if (!catalog_.HasCampaign(target.name)) return not_found("campaign", Campaign::kCollection);
+      campaign_ = catalog_.ExperimentsOf(target.name);
+      break;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Assignments> Assigner::Ask(const Question& question, std::string_view prefix,
+                                          std::vector<Step>* steps) const {
+  // Filled in where it is returned: copying it would take as long as a hash.
+  absl::StatusOr<Assignments> assignments(absl::in_place);
+  if (Violations violations; !Check(question, prefix, violations)) {
+    assignments = violations.ToStatus();
+    return assignments;
+  }
+  if (experiment_.experiment != nullptr) {
+    Evaluation(catalog_, question, exposed_, steps, assignments->one).InExperiment(experiment_);
+  } else if (layer_ != nullptr) {
+    Evaluation(catalog_, question, exposed_, steps, assignments->one).InLayer(*layer_);
+  } else {
+    AskCampaign(question, assignments->campaign);
+  }
+  return assignments;
+}
+
+bool Assigner::Check(const Question& question, std::string_view prefix,
+                     Violations& violations) const {
+  CheckQuestion(catalog_, question, limits_, prefix, violations);
+  const ReadyExperiment* const experiment = experiment_.experiment;
+  if (experiment != nullptr && !question.unit_type.empty() &&
+      question.unit_type != experiment->definition.unit_type) {
+    violations.Add(
+        "WRONG_UNIT_TYPE", "unit_type",
+        absl::StrCat("is ", Quoted(question.unit_type), ", but ", experiment->definition.name,
+                     " is on ", experiment->definition.unit_type, "; give that, or leave it out"));
+  }
+  return violations.empty();
+}
+
+void Assigner::AskCampaign(const Question& question, std::vector<Assignment>& assignments) const {
+  const std::string_view unit_type =
+      question.unit_type.empty() ? kDefaultUnitType : question.unit_type;
+  for (const Catalog::Found& found : campaign_) {
+    if (found.experiment->definition.unit_type != unit_type) continue;
+    Evaluation(catalog_, question, exposed_, nullptr, assignments.emplace_back())
+        .InExperiment(found);
+  }
+}
+
+std::vector<AssignedExposure> ExposuresOf(const Assignment& assignment) {
+  std::vector<AssignedExposure> exposures;
+  for (const HoldoutStanding& standing : {assignment.programme, assignment.layer}) {
+    if (standing.holdout == nullptr) continue;
+    exposures.push_back({.experiment = standing.holdout->name,
+                         .variant = standing.is_held_out ? kHoldoutVariant : kRestVariant,
+                         .epoch = standing.holdout->epoch,
+                         .source = ExposureSource::kAssigned});
+  }
+  const bool is_override = assignment.reason == AssignmentReason::kOverride;
+  if (is_override || assignment.reason == AssignmentReason::kAssigned) {
+    exposures.push_back(
+        {.experiment = assignment.experiment->definition.name,
+         .variant = assignment.variant,
+         .epoch = assignment.epoch,
+         .source = is_override ? ExposureSource::kOverride : ExposureSource::kAssigned});
+  }
+  return exposures;
+}
+
+std::string_view HashedVariant(const ReadyExperiment& experiment, const Epoch& epoch,
+                               std::string_view unit_id) {
+  const auto place = static_cast<std::size_t>(&epoch - experiment.definition.epochs.data());
+  const Variant* const variant = HashedVariantIn(experiment, place, unit_id);
+  return variant == nullptr ? std::string_view() : variant->variant_id;
 }
 
 }  // namespace insightloop

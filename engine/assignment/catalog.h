@@ -1,86 +1,183 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The catalog: an immutable snapshot, in memory, of the definitions that assigning and recording
-// need. Neither ever reads the store. Every change of a resource publishes a new snapshot before
-// its call returns.
+// The catalog: what assigning and recording need of the definitions, in memory and made ready for
+// use. A published catalog never changes; a change makes a copy, which shares all that stays as it
+// was, and publishes that (catalog_holder.h). Servers fill theirs from the store, clients from the
+// stream of a server.
 
 #ifndef INSIGHTLOOP_ENGINE_ASSIGNMENT_CATALOG_H_
 #define INSIGHTLOOP_ENGINE_ASSIGNMENT_CATALOG_H_
 
+#include <array>
 #include <bitset>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
-#include <mutex>
-#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "engine/assignment/condition.h"
+#include "engine/assignment/growthbook_hash.h"
+#include "engine/assignment/hashing.h"
 #include "engine/domain/attribute.h"
+#include "engine/domain/catalog_experiment.h"
 #include "engine/domain/event.h"
-#include "engine/domain/experiment.h"
 #include "engine/domain/layer.h"
+#include "engine/domain/programme.h"
 #include "engine/domain/unit_type.h"
-#include "engine/ports/resource_store.h"
 
 namespace insightloop {
 
-// An experiment with what is needed of it, made ready for use.
-struct CatalogExperiment {
-  Experiment experiment;  // eligibility and variants are those sealed at the start
-  std::string layer_salt;
-  std::bitset<kSlotsPerLayer> slots;
-  std::vector<std::int32_t> weights;         // by variant
-  std::vector<std::string> kept_attributes;  // ids, whose values exposures keep
+// An experiment made ready for use.
+struct ReadyExperiment {
+  CatalogExperiment definition;
+  Salt salt;
+  CompiledConditions eligibility;
+  std::size_t control = 0;                                            // into the variants
+  std::vector<std::vector<GrowthBookRange>> growthbook_ranges;        // by epoch; else empty
+  absl::flat_hash_map<std::string, std::size_t> variant_of_override;  // by unit id
+
+  // Of a started experiment.
+  const Epoch& current_epoch() const { return definition.epochs.back(); }
+  // The one of that number; nullptr when there is none.
+  const Epoch* FindEpoch(std::int32_t number) const;
+  // The one that was running then: the first also before it.
+  const Epoch& EpochAt(Time time) const;
 };
 
-struct CatalogEvent {
+// A holdout made ready for use.
+struct ReadyHoldout {
+  std::string name;  // such as `layers/mail/holdout`
+  std::int32_t epoch = 0;
+  bool is_empty = true;
+  std::bitset<kSlotsPerLayer> slots;
+};
+
+// A layer with those of its experiments that run or are paused.
+struct ReadyLayer {
+  Layer definition;
+  Salt salt;
+  ReadyHoldout holdout;
+  std::vector<std::shared_ptr<const ReadyExperiment>> experiments;  // in order of their names
+  std::vector<const ReadyExperiment*> with_overrides;               // of those
+  std::array<const ReadyExperiment*, kSlotsPerLayer> by_slot{};     // nullptr: nobody's
+};
+
+struct ReadyProgramme {
+  Programme definition;
+  Salt salt;
+  ReadyHoldout holdout;
+};
+
+struct ReadyEvent {
   Event event;
   std::int64_t steps_per_unit = 1;
 };
 
-// Names are full resource names. Immutable: safe for any number of threads.
-class Catalog {
- public:
-  // nullptr when there is none.
-  const CatalogExperiment* FindExperiment(std::string_view name) const;
-  const CatalogEvent* FindEvent(std::string_view name) const;
-  const Attribute* FindAttribute(std::string_view name) const;
-  bool HasUnitType(std::string_view name) const;
-
- private:
-  friend class CatalogHolder;
-  template <class T>
-  using ByName = absl::flat_hash_map<std::string, std::shared_ptr<const T>>;
-  ByName<CatalogExperiment> experiments_;
-  ByName<CatalogEvent> events_;
-  ByName<Attribute> attributes_;
-  ByName<UnitType> unit_types_;
-  ByName<Layer> layers_;
+// What changed from one revision to a later one.
+struct CatalogChanges {
+  std::int64_t revision = 0;
+  bool snapshot = false;  // everything, in place of changes
+  std::vector<const CatalogExperiment*> experiments;
+  std::vector<const Layer*> layers;
+  std::vector<const Attribute*> attributes;
+  std::vector<const UnitType*> unit_types;
+  const Programme* programme = nullptr;  // absent: unchanged
+  std::vector<std::string> campaigns;    // names
+  std::vector<std::string> removed;      // names
 };
 
-// Holds the current catalog. Safe for concurrent calls.
-class CatalogHolder {
+// Hashes short names in a few nanoseconds.
+struct NameHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view name) const;
+};
+
+// Names are full resource names. Reading is safe for any number of threads; copying is cheap
+// compared with what a change costs in the store.
+class Catalog {
  public:
-  CatalogHolder();
+  // An experiment with its layer; neither when there is none of that name, no layer for an
+  // external experiment.
+  struct Found {
+    const ReadyExperiment* experiment = nullptr;
+    const ReadyLayer* layer = nullptr;
+  };
+  Found FindExperiment(std::string_view name) const;
+  const ReadyLayer* FindLayer(std::string_view name) const;  // nullptr when there is none
+  const ReadyEvent* FindEvent(std::string_view name) const;
+  const Attribute* FindAttribute(std::string_view id) const;  // by id, not by name
+  const UnitType* FindUnitType(std::string_view name) const;
+  bool HasUnitType(std::string_view name) const { return FindUnitType(name) != nullptr; }
+  bool HasCampaign(std::string_view name) const;
+  // Those of a campaign that run or are paused, in order of their names.
+  std::vector<Found> ExperimentsOf(std::string_view campaign) const;
+  const ReadyProgramme& programme() const { return *programme_; }
 
-  std::shared_ptr<const Catalog> Current() const;
+  // Of the last change.
+  std::int64_t revision() const { return revision_; }
+  // What somebody needs who knows this catalog as of revision `after`. The result points into this
+  // catalog.
+  CatalogChanges ChangesSince(std::int64_t after) const;
 
-  // Reads all definitions. Call once at start.
-  absl::Status Load(ResourceStore& store);
+  Catalog();
 
-  // Takes over a committed change: a resource's new body, or its deletion. Calls must come in the
-  // order of the commits. Other collections are ignored.
-  absl::Status Apply(std::string_view name, const std::optional<StoredResource>& stored);
+  // Take a definition over, new or in the place of one of its name, changed in `revision`, which
+  // must not go down. Layers before their experiments. Error: kInvalidArgument for an experiment
+  // that runs without its layer or all that assigning needs, or whose eligibility cannot be
+  // compiled; the catalog is unchanged then.
+  absl::Status Put(CatalogExperiment experiment, std::int64_t revision);
+  void Put(Layer layer, std::int64_t revision);
+  void Put(Attribute attribute, std::int64_t revision);
+  void Put(UnitType unit_type, std::int64_t revision);
+  void Put(Programme programme, std::int64_t revision);
+  void Put(ReadyEvent event, std::int64_t revision);
+  void PutCampaign(std::string_view name, std::int64_t revision);
+  // Forgets what has that name, if anything.
+  void Remove(std::string_view name, std::int64_t revision);
+  // From here on changes can be told; for anybody who knows less there is a snapshot.
+  void BeginHistory(std::int64_t revision);
 
  private:
-  static absl::Status ApplyTo(Catalog& catalog, std::string_view name,
-                              const std::optional<StoredResource>& stored);
+  template <class T>
+  struct Entry {
+    std::shared_ptr<const T> value;
+    std::int64_t revision = 0;
+  };
+  template <class T>
+  using ByName = absl::flat_hash_map<std::string, Entry<T>, NameHash, std::equal_to<>>;
+  struct ExperimentEntry {
+    std::shared_ptr<const ReadyExperiment> value;
+    std::int64_t revision = 0;
+    const ReadyLayer* layer = nullptr;  // into layers_
+  };
 
-  mutable std::mutex mutex_;  // guards the pointer, not the catalog
-  std::shared_ptr<const Catalog> current_;
+  // To the revision in which `name` changed.
+  void Advance(std::string_view name, std::int64_t revision);
+  void LeaveCampaign(const CatalogExperiment& experiment);
+  // Makes the layer's table anew.
+  void Arrange(std::string_view layer);
+
+  absl::flat_hash_map<std::string, ExperimentEntry, NameHash, std::equal_to<>> experiments_;
+  ByName<ReadyLayer> layers_;
+  ByName<ReadyEvent> events_;
+  ByName<Attribute> attributes_;  // by id
+  ByName<UnitType> unit_types_;
+  std::map<std::string, std::int64_t, std::less<>> campaigns_;  // revisions
+  // Names of the experiments that run or are paused.
+  std::map<std::string, std::set<std::string>, std::less<>> assigning_of_campaign_;
+  std::shared_ptr<const ReadyProgramme> programme_;
+  std::int64_t programme_revision_ = 0;
+  std::vector<std::pair<std::int64_t, std::string>> removed_;  // names with revisions, ascending
+  std::int64_t revision_ = 0;
+  std::int64_t history_begins_ = 0;
 };
 
 }  // namespace insightloop

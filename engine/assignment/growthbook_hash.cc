@@ -54,17 +54,6 @@ class Fnv32a {
 // Version 1 of a place in [0, 1).
 double Thousandths(std::uint32_t hash) { return hash % 1'000 / 1'000.0; }
 
-// Shares of 1. Division rounds correctly, so weights of 4 and 6 give the same numbers as a
-// GrowthBook experiment that says 0.4 and 0.6.
-std::vector<double> SharesOf(std::span<const std::int32_t> weights) {
-  const auto total =
-      static_cast<double>(std::accumulate(weights.begin(), weights.end(), std::int64_t{0}));
-  std::vector<double> shares;
-  shares.reserve(weights.size());
-  for (const std::int32_t weight : weights) shares.push_back(weight / total);
-  return shares;
-}
-
 }  // namespace
 
 std::uint32_t GrowthBookFnv32a(std::initializer_list<std::string_view> pieces) {
@@ -114,9 +103,13 @@ std::optional<std::size_t> ChooseGrowthBookVariation(double hash,
   return std::nullopt;
 }
 
-std::optional<std::size_t> GrowthBookVariationOf(double hash, std::span<const std::int32_t> weights,
-                                                 double coverage) {
-  return ChooseGrowthBookVariation(hash, GrowthBookRanges(SharesOf(weights), coverage));
+std::vector<double> GrowthBookShares(std::span<const std::int32_t> weights) {
+  const auto total =
+      static_cast<double>(std::accumulate(weights.begin(), weights.end(), std::int64_t{0}));
+  std::vector<double> shares;
+  shares.reserve(weights.size());
+  for (const std::int32_t weight : weights) shares.push_back(weight / total);
+  return shares;
 }
 
 }  // namespace insightloop

@@ -44,6 +44,10 @@ struct GrowthBookRange {
   double from = 0, to = 0;
 };
 
+// Integer weights, not below 0 and their sum above 0, as shares of 1. Division rounds correctly, so
+// weights of 4 and 6 give the same numbers as a GrowthBook experiment that says 0.4 and 0.6.
+std::vector<double> GrowthBookShares(std::span<const std::int32_t> weights);
+
 // The ranges of all variations, in their order. `weights` are shares of 1; where their sum is not
 // within 0.99 and 1.01, all variations get the same share. `coverage` is the share of units that
 // take part, brought into [0, 1]; it shortens each range in place, so that raising it moves nobody
@@ -53,11 +57,6 @@ std::vector<GrowthBookRange> GrowthBookRanges(std::span<const double> weights, d
 // Index of the first range that holds the hash; absent when the unit does not take part.
 std::optional<std::size_t> ChooseGrowthBookVariation(double hash,
                                                      std::span<const GrowthBookRange> ranges);
-
-// The same for one unit, from integer weights: not below 0, their sum above 0. Makes the ranges
-// anew at every call.
-std::optional<std::size_t> GrowthBookVariationOf(double hash, std::span<const std::int32_t> weights,
-                                                 double coverage);
 
 }  // namespace insightloop
 

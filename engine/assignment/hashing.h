@@ -11,6 +11,7 @@
 #ifndef INSIGHTLOOP_ENGINE_ASSIGNMENT_HASHING_H_
 #define INSIGHTLOOP_ENGINE_ASSIGNMENT_HASHING_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -22,12 +23,33 @@ namespace insightloop {
 inline constexpr std::size_t kMaxSaltBytes = 64;
 inline constexpr std::size_t kMaxHashedIdBytes = 256;
 
+// A salt, laid out as the beginning of every frame that is hashed with it. Cheap to copy.
+class Salt {
+ public:
+  Salt() : Salt("") {}
+  explicit Salt(std::string_view salt);
+
+ private:
+  friend class Frame;
+  // A whole number of vectors, so that copying it is a few instructions.
+  std::array<char, 96> framed_{};
+  std::size_t size_ = 0;
+  static_assert(sizeof(framed_) > kMaxSaltBytes);
+};
+
+// What both are made from.
+std::uint64_t SlotHash(const Salt& layer_salt, std::string_view unit_id);
+std::uint64_t VariantHash(const Salt& experiment_salt, std::string_view unit_id);
+
+// Where a variant's hash falls among `weights` laid end to end: from 0 to below their sum.
+std::uint64_t PointOf(std::uint64_t variant_hash, std::span<const std::int32_t> weights);
+
 // The slot, 0 to 999, of a unit in the layer with this salt. Pure, no allocation.
-std::int32_t SlotOf(std::string_view layer_salt, std::string_view unit_id);
+std::int32_t SlotOf(const Salt& layer_salt, std::string_view unit_id);
 
 // Index of the variant of a unit in the experiment with this salt. `weights` are not below 0 and
 // their sum is above 0 and fits 32 bits; a weight of 0 is never chosen. Pure, no allocation.
-std::size_t VariantOf(std::string_view experiment_salt, std::string_view unit_id,
+std::size_t VariantOf(const Salt& experiment_salt, std::string_view unit_id,
                       std::span<const std::int32_t> weights);
 
 }  // namespace insightloop

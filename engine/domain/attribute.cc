@@ -2,15 +2,18 @@
 
 #include "engine/domain/attribute.h"
 
-#include <algorithm>
+#include "absl/strings/str_cat.h"
 
 namespace insightloop {
 
-bool MeetsAll(const std::vector<Condition>& conditions, const AttributeMap& attributes) {
-  return std::all_of(conditions.begin(), conditions.end(), [&](const Condition& condition) {
-    const auto found = attributes.find(std::string(IdOf(condition.attribute)));
-    return found != attributes.end() && found->second == condition.equals;
-  });
+void VisitConditions(const std::vector<Condition>& conditions,
+                     const std::function<void(const Condition&)>& visit) {
+  for (const Condition& condition : conditions) {
+    visit(condition);
+    for (const auto* children : {&condition.all_of, &condition.any_of, &condition.none_of}) {
+      VisitConditions(*children, visit);
+    }
+  }
 }
 
 std::string AttributeText(const AttributeValue& value) {

@@ -3,7 +3,9 @@
 #include "engine/domain/error.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
@@ -93,21 +95,30 @@ absl::Status WrongState(std::string_view reason, std::string_view resource,
 
 void Violations::Add(std::string_view reason, std::string_view field,
                      std::string_view description) {
-  if (reason_.empty()) reason_ = reason;
-  violations_.push_back({std::string(field), std::string(description)});
+  if (empty()) found_ = std::make_unique<ErrorDetails>(ErrorDetails{.reason = std::string(reason)});
+  found_->violations.push_back({std::string(field), std::string(description)});
+}
+
+void Violations::Add(const absl::Status& invalid) {
+  ErrorDetails details = DetailsOf(invalid);
+  if (empty()) {
+    found_ = std::make_unique<ErrorDetails>(std::move(details));
+    return;
+  }
+  std::move(details.violations.begin(), details.violations.end(),
+            std::back_inserter(found_->violations));
 }
 
 absl::Status Violations::ToStatus() const {
-  if (violations_.empty()) return absl::OkStatus();
+  if (empty()) return absl::OkStatus();
   std::string message;
-  for (const FieldViolation& violation : violations_) {
+  for (const FieldViolation& violation : found_->violations) {
     absl::StrAppend(&message, message.empty() ? "" : "; ", violation.field, ": ",
                     violation.description);
   }
-  return MakeError(absl::StatusCode::kInvalidArgument, message,
-                   {.reason = reason_,
-                    .metadata = {{"field", violations_.front().field}},
-                    .violations = violations_});
+  ErrorDetails details = *found_;
+  if (!details.violations.empty()) details.metadata["field"] = details.violations.front().field;
+  return MakeError(absl::StatusCode::kInvalidArgument, message, details);
 }
 
 }  // namespace insightloop

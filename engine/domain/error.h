@@ -8,6 +8,7 @@
 #define INSIGHTLOOP_ENGINE_DOMAIN_ERROR_H_
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,12 +58,13 @@ class Violations {
  public:
   // The first reason added becomes the error's reason.
   void Add(std::string_view reason, std::string_view field, std::string_view description);
-  bool empty() const { return violations_.empty(); }
+  // What another check found: an error made by this class or by MakeError.
+  void Add(const absl::Status& invalid);
+  bool empty() const { return found_ == nullptr; }
   absl::Status ToStatus() const;  // OK when empty
 
  private:
-  std::string reason_;
-  std::vector<FieldViolation> violations_;
+  std::unique_ptr<ErrorDetails> found_;  // with the reason and the metadata of the first
 };
 
 }  // namespace insightloop

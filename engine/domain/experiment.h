@@ -51,6 +51,59 @@ void Fields(V& v, Variant& x) {
   v("description", x.description);
 }
 
+// How units are hashed to variants; unspecified means XXH64.
+enum class HashAlgorithm { kHashAlgorithmUnspecified, kXxh64, kGrowthBookV1, kGrowthBookV2 };
+
+template <>
+struct EnumNames<HashAlgorithm> {
+  static constexpr std::string_view kNames[] = {"HASH_ALGORITHM_UNSPECIFIED", "XXH64",
+                                                "GROWTHBOOK_V1", "GROWTHBOOK_V2"};
+};
+
+constexpr bool IsGrowthBook(HashAlgorithm algorithm) {
+  return algorithm == HashAlgorithm::kGrowthBookV1 || algorithm == HashAlgorithm::kGrowthBookV2;
+}
+
+struct GrowthBookSettings {
+  std::string seed;
+  double coverage = 0;  // 0 means 1
+  std::string namespace_id;
+  double namespace_start = 0, namespace_end = 0;
+};
+
+template <class V>
+void Fields(V& v, GrowthBookSettings& x) {
+  v("seed", x.seed);
+  v("coverage", x.coverage);
+  v("namespace_id", x.namespace_id);
+  v("namespace_start", x.namespace_start);
+  v("namespace_end", x.namespace_end);
+}
+
+struct Override {
+  std::string unit_id;
+  std::string variant;
+};
+
+template <class V>
+void Fields(V& v, Override& x) {
+  v("unit_id", x.unit_id);
+  v("variant", x.variant);
+}
+
+struct Epoch {
+  std::int32_t epoch = 0;
+  Time start_time;
+  std::vector<std::int32_t> weights;  // by variant
+};
+
+template <class V>
+void Fields(V& v, Epoch& x) {
+  v("epoch", x.epoch);
+  v("start_time", x.start_time);
+  v("weights", x.weights);
+}
+
 struct AnalysisPlan {
   Method method{};
   double alpha = 0;  // 0: kDefaultAlpha
@@ -82,12 +135,18 @@ struct Experiment {
   std::string unit_type;
   std::vector<Variant> variants;
   std::vector<Condition> eligibility;
+  std::string eligibility_filter;
+  std::string campaign;
+  HashAlgorithm hash_algorithm{};
+  std::optional<GrowthBookSettings> growthbook;
+  std::vector<Override> overrides;
   AnalysisPlan plan;
   // Set by the server.
   ExperimentState state{};
   Time start_time, pause_time, stop_time, conclude_time;
   std::int32_t epoch = 0;
-  std::vector<std::int32_t> slots;
+  std::vector<Epoch> epochs;
+  std::vector<std::int32_t> slots, reserved_slots;
   std::string salt;
   std::string sealed_plan;
   std::string plan_digest;
@@ -106,6 +165,11 @@ void Fields(V& v, Experiment& x) {
   v("unit_type", x.unit_type);
   v("variants", x.variants);
   v("eligibility", x.eligibility);
+  v("eligibility_filter", x.eligibility_filter);
+  v("campaign", x.campaign);
+  v("hash_algorithm", x.hash_algorithm);
+  v("growthbook", x.growthbook);
+  v("overrides", x.overrides);
   v("plan", x.plan);
   v("state", x.state);
   v("start_time", x.start_time);
@@ -113,7 +177,9 @@ void Fields(V& v, Experiment& x) {
   v("stop_time", x.stop_time);
   v("conclude_time", x.conclude_time);
   v("epoch", x.epoch);
+  v("epochs", x.epochs);
   v("slots", x.slots);
+  v("reserved_slots", x.reserved_slots);
   v("salt", x.salt);
   v("sealed_plan", x.sealed_plan);
   v("plan_digest", x.plan_digest);

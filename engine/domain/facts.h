@@ -28,6 +28,9 @@ struct SubmittedExposure {
   std::string variant;
   Time occur_time;
   AttributeMap attributes;
+  std::int32_t epoch = 0;  // that the assignment named; 0: that of `occur_time`
+  bool overridden = false;
+  std::string unit_type;  // of a holdout's
 };
 
 // What a submitted outcome says happened: nothing but the event, a value, asked, dismissed.

@@ -21,6 +21,7 @@ struct Limits {
   Duration default_deadline = Seconds(60);  // for calls that set none
   int max_queued_calls = 1'000;             // waiting for a worker
   int max_queued_rows = 200'000;            // facts waiting for the writer
+  int max_catalog_streams = 1'000;          // at the same time
 
   // Texts, in bytes of UTF-8.
   std::size_t max_request_id = 36;
@@ -30,13 +31,20 @@ struct Limits {
   std::size_t max_label = 256;  // display names, channels, sources, text attributes …
   std::size_t max_text = 2'000;
   std::size_t max_comment = 4'000;
+  std::size_t max_filter = 2'000;  // a condition as a text
+  std::size_t max_pattern = 256;   // a regular expression
 
   // Lists.
   std::size_t max_evidence = 100;
   std::size_t max_references = 20;  // insights, parents, guardrails, secondary metrics, conditions
   std::size_t max_variants = 20;
   std::size_t max_segment_attributes = 10;
-  std::size_t max_attributes = 100;      // given with one unit
+  std::size_t max_attributes = 100;          // given with one unit
+  std::size_t max_condition_depth = 10;      // levels of a tree
+  std::size_t max_conditions = 200;          // of all trees of one resource together
+  std::size_t max_condition_values = 1'000;  // of one `one_of`
+  std::size_t max_overrides = 100;           // of one experiment
+  std::size_t max_epochs = 100;              // of one experiment
   std::size_t max_segment_values = 100;  // distinct values of one segment attribute in a verdict
 
   // Facts.

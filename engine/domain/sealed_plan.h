@@ -27,12 +27,13 @@ struct SealedPlan {
   std::string unit_type;
   std::vector<Variant> variants;
   std::vector<Condition> eligibility;
+  std::string eligibility_filter;
   AnalysisPlan plan;                  // with its defaults filled in
   Hypothesis hypothesis;              // with the primary, mechanism and guardrail metrics
   std::vector<Metric> metrics;        // every metric named above, once, by name
   std::vector<Event> events;          // every event of those, once, by name
   std::vector<Attribute> attributes;  // every attribute named above, once, by name
-  std::vector<Segment> segments;      // the hypothesis' segment, if it names one
+  std::vector<Segment> segments;      // the hypothesis' and those of the eligibility, by name
 };
 
 template <class V>
@@ -43,6 +44,7 @@ void Fields(V& v, SealedPlan& x) {
   v("unit_type", x.unit_type);
   v("variants", x.variants);
   v("eligibility", x.eligibility);
+  v("eligibility_filter", x.eligibility_filter);
   v("plan", x.plan);
   v("hypothesis", x.hypothesis);
   v("metrics", x.metrics);

@@ -6,6 +6,9 @@
 #include <cstddef>
 #include <deque>
 #include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -47,6 +50,12 @@ class EmbeddedMeasurement final : public Measurement {
 
   absl::StatusOr<FactFates> Record(FactRows rows) override;
   absl::StatusOr<Measured> Measure(const MeasurePlan& plan, Time as_of) override;
+  std::optional<FirstExposure> FindFirstExposure(std::string_view experiment,
+                                                 std::string_view unit_type,
+                                                 std::string_view unit_id) const override {
+    const std::shared_lock lock(memory_mutex_);
+    return memory_.FindFirstExposure(experiment, unit_type, unit_id);
+  }
 
  private:
   // A call of Record that waits. Lives on its caller's stack.
@@ -76,7 +85,7 @@ class EmbeddedMeasurement final : public Measurement {
 
   // Changed by the writer under the mutex. The writer reads without it, everybody else with it.
   std::mutex scan_mutex_;  // held by the one Measure that scans; taken before memory_mutex_
-  std::mutex memory_mutex_;
+  mutable std::shared_mutex memory_mutex_;
   FactMemory memory_;
 
   std::mutex queue_mutex_;        // guards what follows, and `is_done` of the calls
@@ -185,7 +194,7 @@ absl::StatusOr<Measured> EmbeddedMeasurement::Measure(const MeasurePlan& plan, T
   PlanWords words;
   std::int64_t experiment = 0, exposures_left = 0, last_outcome = 0;
   {
-    const std::lock_guard lock(memory_mutex_);
+    const std::shared_lock lock(memory_mutex_);
     experiment = memory_.FindWord(plan.experiment);
     exposures_left = memory_.ExposuresOf(experiment);
     last_outcome = memory_.last_outcome();

@@ -17,6 +17,8 @@
 namespace insightloop {
 namespace {
 
+absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
+
 // Digest of what a resent outcome must repeat.
 std::uint64_t ContentDigest(Time occur_time, OutcomeKind kind, std::int64_t value) {
   const std::array<std::int64_t, 3> content = {occur_time.micros, static_cast<std::int64_t>(kind),
@@ -59,10 +61,7 @@ ExposureRank RankOf(Time time, const std::string& attributes) {
 }
 
 absl::Status FactMemory::Load(FactLog& log) {
-  absl::Status status = log.ScanWords([this](const WordRow& row) {
-    words_[row.text] = row.id;
-    last_word_ = std::max(last_word_, row.id);
-  });
+  absl::Status status = log.ScanWords([this](const WordRow& row) { RememberWord(row); });
   status.Update(log.ScanUnits([this](const UnitRow& row) { RememberUnit(row); }));
   status.Update(
       log.ScanExposures(std::nullopt, [this](const ExposureRow& row) { RememberExposure(row); }));
@@ -74,6 +73,24 @@ std::int64_t FactMemory::FindWord(const std::string& text) const { return Number
 
 std::int64_t FactMemory::ExposuresOf(std::int64_t experiment) const {
   return NumberIn(exposure_counts_, experiment);
+}
+
+std::optional<FirstExposure> FactMemory::FindFirstExposure(std::string_view experiment,
+                                                           std::string_view unit_type,
+                                                           std::string_view unit_id) const {
+  const auto names = units_.find(NumberIn(words_, View(unit_type)));
+  if (names == units_.end()) return std::nullopt;
+  const std::int64_t* const unit = names->second.Find(std::string(unit_id));
+  if (unit == nullptr) return std::nullopt;
+  const Standing* const standing = standings_.Find({NumberIn(words_, View(experiment)), *unit});
+  if (standing == nullptr) return std::nullopt;
+  return FirstExposure{.epoch = standing->epoch, .variant = texts_.at(standing->variant)};
+}
+
+void FactMemory::RememberWord(const WordRow& row) {
+  words_[row.text] = row.id;
+  texts_[row.id] = row.text;
+  last_word_ = std::max(last_word_, row.id);
 }
 
 void FactMemory::RememberUnit(const UnitRow& row) {
@@ -92,6 +109,10 @@ void FactMemory::RememberExposure(const ExposureRow& row) {
   const auto [first, is_new] = exposures_.Emplace(key, rank);
   if (!is_new) first = std::min(first, rank);
   ++exposure_counts_[row.experiment];
+  if (key.is_override) return;
+  const Standing standing{.time = row.occur_time, .epoch = row.epoch, .variant = row.variant};
+  const auto [least, is_first] = standings_.Emplace({row.experiment, row.unit}, standing);
+  if (!is_first) least = std::min(least, standing);
 }
 
 void FactMemory::RememberOutcome(const OutcomeRow& row) {
@@ -201,10 +222,7 @@ std::int64_t FactStage::LastOutcomeOf(std::int64_t unit) const {
 }
 
 void FactStage::PublishTo(FactMemory& memory) const {
-  for (const WordRow& row : batch_.words) {
-    memory.words_[row.text] = row.id;
-    memory.last_word_ = row.id;
-  }
+  for (const WordRow& row : batch_.words) memory.RememberWord(row);
   for (const UnitRow& row : batch_.units) memory.RememberUnit(row);
   for (const ExposureRow& row : batch_.exposures) memory.RememberExposure(row);
   for (const OutcomeRow& row : batch_.outcomes) memory.RememberOutcome(row);

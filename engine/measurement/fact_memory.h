@@ -10,7 +10,9 @@
 #include <compare>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,6 +23,7 @@
 #include "engine/domain/facts.h"
 #include "engine/measurement/identity.h"
 #include "engine/measurement/sharded_map.h"
+#include "engine/ports/exposed_units.h"
 #include "engine/ports/fact_log.h"
 
 namespace insightloop {
@@ -61,6 +64,11 @@ class FactMemory {
   // The word's number; 0 when the log has none.
   [[nodiscard]] std::int64_t FindWord(const std::string& text) const;
 
+  // As ExposedUnits.
+  [[nodiscard]] std::optional<FirstExposure> FindFirstExposure(std::string_view experiment,
+                                                               std::string_view unit_type,
+                                                               std::string_view unit_id) const;
+
   [[nodiscard]] std::int64_t ExposuresOf(std::int64_t experiment) const;     // stored rows
   [[nodiscard]] std::int64_t last_outcome() const { return last_outcome_; }  // id
 
@@ -68,18 +76,29 @@ class FactMemory {
   friend class FactStage;
   using Numbers = absl::flat_hash_map<std::string, std::int64_t>;
 
+  void RememberWord(const WordRow& row);
   void RememberUnit(const UnitRow& row);
   void RememberExposure(const ExposureRow& row);
   void RememberOutcome(const OutcomeRow& row);
 
+  // Where a unit stands in an experiment; the least counts.
+  struct Standing {
+    Time time;
+    std::int32_t epoch = 0;
+    std::int64_t variant = 0;
+    friend auto operator<=>(const Standing&, const Standing&) = default;
+  };
+
   Numbers words_;
+  absl::flat_hash_map<std::int64_t, std::string> texts_;  // of the words
   // By unit type, then external id.
   absl::flat_hash_map<std::int64_t, ShardedMap<std::string, std::int64_t>> units_;
   std::int64_t last_word_ = 0, last_unit_ = 0, last_outcome_ = 0;
   std::vector<std::int64_t> outcome_of_unit_;          // the last one's id, by unit; 0: none
   ShardedMap<absl::uint128, std::uint64_t> outcomes_;  // digest of the content, by identity
   ShardedMap<ExposureKey, ExposureRank> exposures_;    // the first to count
-  absl::flat_hash_map<std::int64_t, std::int64_t> exposure_counts_;  // by experiment
+  ShardedMap<std::pair<std::int64_t, std::int64_t>, Standing> standings_;  // by experiment and unit
+  absl::flat_hash_map<std::int64_t, std::int64_t> exposure_counts_;        // by experiment
 };
 
 // Rows on their way into the log. Reads `memory`, which must not change meanwhile. Not thread-safe.

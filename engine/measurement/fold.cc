@@ -216,6 +216,7 @@ Measured Fold::Finish() {
 
   using StratumKey = std::tuple<std::int32_t, std::size_t, std::uint32_t, bool>;
   absl::flat_hash_map<StratumKey, std::size_t> index_of_stratum;
+  std::map<std::int32_t, std::vector<std::int64_t>> exposed_by_epoch;
   for (std::size_t u = 0; u < units_.size(); ++u) {
     const Unit& unit = units_[u];
     const std::optional<Time> maturity = MaturityOf(unit);
@@ -224,6 +225,9 @@ Measured Fold::Finish() {
       ++measured_.crossed_units;
     } else {
       ++measured_.exposed_units[unit.variant];
+      auto& of_epoch = exposed_by_epoch[unit.epoch];
+      of_epoch.resize(plan_.variants.size());
+      ++of_epoch[unit.variant];
       if (!is_matured) ++measured_.in_flight_units;
       measured_.last_maturity = std::max(measured_.last_maturity, maturity);
       const Time first = unit.rank.time;
@@ -247,6 +251,9 @@ Measured Fold::Finish() {
         AddTo(stratum.metrics[m], rules_[m], numbers_[u * rules_.size() + m]);
       }
     }
+  }
+  for (auto& [epoch, units] : exposed_by_epoch) {
+    measured_.exposed_by_epoch.push_back({.epoch = epoch, .units = std::move(units)});
   }
   std::sort(measured_.strata.begin(), measured_.strata.end(),
             [](const Stratum& a, const Stratum& b) {

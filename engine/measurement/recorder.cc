@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "engine/assignment/assigner.h"
+#include "engine/assignment/hashing.h"
 #include "engine/domain/error.h"
 #include "engine/domain/event.h"
 #include "engine/domain/experiment.h"
@@ -65,77 +66,178 @@ Rejection CheckTime(Time occur_time, Time now, const Limits& limits) {
   return std::nullopt;
 }
 
+// The attributes that the experiment's plan uses.
+AttributeMap KeptOf(const ReadyExperiment& experiment, const AttributeMap& attributes) {
+  AttributeMap kept;
+  for (const std::string& id : experiment.definition.kept_attributes) {
+    const auto attribute = attributes.find(id);
+    if (attribute != attributes.end()) kept.insert(*attribute);
+  }
+  return kept;
+}
+
 // Judges rows of one call against one catalog at one time, and makes facts of the good ones.
 class Judge {
  public:
-  Judge(const Catalog& catalog, Time now, const Limits& limits)
-      : catalog_(catalog), now_(now), limits_(limits) {}
+  Judge(const Catalog& catalog, const ExposedUnits& exposed, Time now, const Limits& limits)
+      : catalog_(catalog), exposed_(exposed), now_(now), limits_(limits) {}
 
   Rejection Check(const SubmittedExposure& row, Exposure& exposure) const;
   Rejection Check(const SubmittedOutcome& row, bool backfill, Outcome& outcome) const;
 
  private:
   [[nodiscard]] Rejection CheckUnit(std::string_view unit_id) const;
-  [[nodiscard]] Rejection CheckRun(const Experiment& experiment, Time occur_time) const;
+  Rejection CheckUnitType(std::string& unit_type) const;
+  Rejection CheckHoldout(const SubmittedExposure& row, Exposure& exposure) const;
+  Rejection CheckEpoch(const SubmittedExposure& row, const ReadyExperiment& experiment,
+                       Exposure& exposure) const;
+  [[nodiscard]] Rejection CheckRun(const CatalogExperiment& experiment, Time occur_time) const;
   Rejection CheckAnswer(const Event& event, const Answer& answer, Outcome& outcome) const;
   Rejection CheckValue(const Event& event, double value, Outcome& outcome) const;
   [[nodiscard]] Rejection CheckTexts(const OutcomeContext& context) const;
 
   const Catalog& catalog_;
+  const ExposedUnits& exposed_;
   const Time now_;
   const Limits& limits_;
 };
 
 Rejection Judge::CheckUnit(std::string_view unit_id) const {
   Violations violations;
-  CheckUnitId(unit_id, limits_, violations);
+  CheckUnitId(unit_id, limits_, "unit_id", violations);
   return FirstOf(violations);
 }
 
-Rejection CheckState(const Experiment& experiment) {
+Rejection CheckState(const CatalogExperiment& experiment) {
   const bool is_open = experiment.state == ExperimentState::kRunning ||
                        experiment.state == ExperimentState::kPaused ||
                        (experiment.state == ExperimentState::kStopped && !experiment.external);
   if (is_open) return std::nullopt;
   return Reject("EXPERIMENT_NOT_RUNNING", "experiment",
-                absl::StrCat(experiment.meta.name, " is ", std::string(EnumName(experiment.state)),
+                absl::StrCat(experiment.name, " is ", std::string(EnumName(experiment.state)),
                              experiment.state == ExperimentState::kDraft
                                  ? "; start it before recording exposures"
                                  : "; it takes no more exposures"));
 }
 
-Rejection Judge::CheckRun(const Experiment& experiment, Time occur_time) const {
+Rejection Judge::CheckRun(const CatalogExperiment& experiment, Time occur_time) const {
   if (Rejection rejection = CheckTime(occur_time, now_, limits_)) return rejection;
   if (occur_time < experiment.start_time) {
-    return Reject("BEFORE_START", "occur_time",
-                  absl::StrCat("is ", FormatTime(occur_time), ", before ", experiment.meta.name,
-                               " started at ", FormatTime(experiment.start_time),
-                               "; leave out earlier exposures"));
+    return Reject(
+        "BEFORE_START", "occur_time",
+        absl::StrCat("is ", FormatTime(occur_time), ", before ", experiment.name, " started at ",
+                     FormatTime(experiment.start_time), "; leave out earlier exposures"));
   }
   if (experiment.state == ExperimentState::kPaused && !experiment.external &&
       occur_time >= experiment.pause_time) {
     return Reject("EXPERIMENT_PAUSED", "occur_time",
-                  absl::StrCat("is ", FormatTime(occur_time), ", not before ", experiment.meta.name,
+                  absl::StrCat("is ", FormatTime(occur_time), ", not before ", experiment.name,
                                " was paused at ", FormatTime(experiment.pause_time),
                                "; leave out exposures during a pause"));
   }
   if (experiment.state == ExperimentState::kStopped && occur_time >= experiment.stop_time) {
     return Reject("AFTER_STOP", "occur_time",
-                  absl::StrCat("is ", FormatTime(occur_time), ", not before ", experiment.meta.name,
+                  absl::StrCat("is ", FormatTime(occur_time), ", not before ", experiment.name,
                                " stopped at ", FormatTime(experiment.stop_time),
                                "; leave out later exposures"));
   }
   return std::nullopt;
 }
 
+Rejection Judge::CheckUnitType(std::string& unit_type) const {
+  if (unit_type.empty()) unit_type = kDefaultUnitType;
+  // The default type exists in every database, also where nobody has declared it.
+  if (unit_type == kDefaultUnitType || catalog_.HasUnitType(unit_type)) return std::nullopt;
+  return Reject("UNKNOWN_UNIT_TYPE", "unit_type",
+                absl::StrCat(Quoted(unit_type),
+                             " does not exist; create it first, or leave it"
+                             " empty for ",
+                             std::string(kDefaultUnitType)));
+}
+
+// The epoch that the row names or, without one, that of its time; and that the variant is the one
+// which the hash gives the unit there, or which it had before.
+Rejection Judge::CheckEpoch(const SubmittedExposure& row, const ReadyExperiment& experiment,
+                            Exposure& exposure) const {
+  const CatalogExperiment& definition = experiment.definition;
+  exposure.epoch = experiment.EpochAt(row.occur_time).epoch;
+  if (row.epoch == 0) return std::nullopt;
+  const Epoch* const epoch = experiment.FindEpoch(row.epoch);
+  if (epoch == nullptr) {
+    return Reject("UNKNOWN_EPOCH", "epoch",
+                  absl::StrCat("is ", row.epoch, ", but ", definition.name, " has had ",
+                               definition.epochs.size(),
+                               "; give the epoch that Assign named, or leave it out"));
+  }
+  exposure.epoch = row.epoch;
+  if (exposure.source != ExposureSource::kAssigned) return std::nullopt;
+  const std::string_view assigned = HashedVariant(experiment, *epoch, row.unit_id);
+  if (row.variant == assigned) return std::nullopt;
+  const auto first = exposed_.FindFirstExposure(definition.name, definition.unit_type, row.unit_id);
+  if (first.has_value() && first->epoch == row.epoch && first->variant == row.variant) {
+    return std::nullopt;
+  }
+  return Reject("VARIANT_NOT_ASSIGNED", "variant",
+                absl::StrCat("is ", Quoted(row.variant), ", but in epoch ", row.epoch, " of ",
+                             definition.name, " the unit's hash gives ",
+                             assigned.empty() ? "none" : Quoted(assigned),
+                             "; record what Assign answered, or leave the epoch out if the unit "
+                             "was shown something else"));
+}
+
+Rejection Judge::CheckHoldout(const SubmittedExposure& row, Exposure& exposure) const {
+  const std::string_view owner(row.experiment.data(),
+                               row.experiment.size() - kHoldoutSuffix.size());
+  const ReadyLayer* const layer = catalog_.FindLayer(owner);
+  const bool is_programme = owner == kProgramme;
+  const ReadyHoldout* const holdout = is_programme       ? &catalog_.programme().holdout
+                                      : layer != nullptr ? &layer->holdout
+                                                         : nullptr;
+  if (holdout == nullptr || holdout->epoch == 0) {
+    return Reject("UNKNOWN_HOLDOUT", "experiment",
+                  absl::StrCat(Quoted(row.experiment),
+                               " does not exist; give the holdout that Assign named"));
+  }
+  if (Rejection rejection = CheckUnit(row.unit_id)) return rejection;
+  exposure.unit = {.unit_type = row.unit_type, .unit_id = row.unit_id};
+  if (Rejection rejection = CheckUnitType(exposure.unit.unit_type)) return rejection;
+  if (row.variant != kHoldoutVariant && row.variant != kRestVariant) {
+    return Reject("UNKNOWN_VARIANT", "variant",
+                  absl::StrCat("is ", Quoted(row.variant), "; give HOLDOUT or REST"));
+  }
+  if (row.epoch < 0 || row.epoch > holdout->epoch) {
+    return Reject("UNKNOWN_EPOCH", "epoch",
+                  absl::StrCat("is ", row.epoch, ", but ", holdout->name, " is in epoch ",
+                               holdout->epoch, "; give the epoch that Assign named"));
+  }
+  if (Rejection rejection = CheckTime(row.occur_time, now_, limits_)) return rejection;
+  const Salt& salt = is_programme ? catalog_.programme().salt : layer->salt;
+  const bool is_held_out = holdout->slots.test(static_cast<std::size_t>(SlotOf(salt, row.unit_id)));
+  exposure.epoch = row.epoch == 0 ? holdout->epoch : row.epoch;
+  // Which slots it held in earlier epochs is not known any more.
+  if (exposure.epoch == holdout->epoch && is_held_out != (row.variant == kHoldoutVariant)) {
+    return Reject("VARIANT_NOT_ASSIGNED", "variant",
+                  absl::StrCat("is ", row.variant, ", but the unit's hash gives ",
+                               std::string(is_held_out ? kHoldoutVariant : kRestVariant),
+                               "; record what Assign answered"));
+  }
+  exposure.experiment = row.experiment;
+  exposure.variant = row.variant;
+  exposure.occur_time = row.occur_time;
+  exposure.receive_time = now_;
+  exposure.source = ExposureSource::kAssigned;
+  return std::nullopt;
+}
+
 Rejection Judge::Check(const SubmittedExposure& row, Exposure& exposure) const {
-  const CatalogExperiment* const found = catalog_.FindExperiment(row.experiment);
+  if (row.experiment.ends_with(kHoldoutSuffix)) return CheckHoldout(row, exposure);
+  const ReadyExperiment* const found = catalog_.FindExperiment(row.experiment).experiment;
   if (found == nullptr) {
     return Reject("UNKNOWN_EXPERIMENT", "experiment",
                   absl::StrCat(Quoted(row.experiment),
                                " does not exist; give experiments/{id} of one that has started"));
   }
-  const Experiment& experiment = found->experiment;
+  const CatalogExperiment& experiment = found->definition;
   if (Rejection rejection = CheckState(experiment)) return rejection;
   if (Rejection rejection = CheckUnit(row.unit_id)) return rejection;
   const bool has_variant =
@@ -143,28 +245,26 @@ Rejection Judge::Check(const SubmittedExposure& row, Exposure& exposure) const {
                   [&row](const Variant& variant) { return variant.variant_id == row.variant; });
   if (!has_variant) {
     return Reject("UNKNOWN_VARIANT", "variant",
-                  absl::StrCat(Quoted(row.variant), " is no variant of ", experiment.meta.name,
+                  absl::StrCat(Quoted(row.variant), " is no variant of ", experiment.name,
                                "; give the variant_id that the unit could see"));
   }
   if (Rejection rejection = CheckRun(experiment, row.occur_time)) return rejection;
   Violations violations;
-  CheckAttributes(catalog_, row.attributes, limits_, violations);
+  CheckAttributes(catalog_, row.attributes, limits_, /*prefix=*/"", /*from_device=*/false,
+                  violations);
   if (Rejection rejection = FirstOf(violations)) return rejection;
 
-  exposure = {
-      .unit = {.unit_type = experiment.unit_type.empty() ? std::string(kDefaultUnitType)
-                                                         : experiment.unit_type,
-               .unit_id = row.unit_id},
-      .experiment = row.experiment,
-      .epoch = experiment.epoch,
-      .variant = row.variant,
-      .occur_time = row.occur_time,
-      .receive_time = now_,
-      .source = experiment.external ? ExposureSource::kExternal : ExposureSource::kAssigned};
-  for (const std::string& kept : found->kept_attributes) {
-    const auto attribute = row.attributes.find(kept);
-    if (attribute != row.attributes.end()) exposure.attributes.insert(*attribute);
-  }
+  exposure.source = experiment.external ? ExposureSource::kExternal
+                    : row.overridden || found->variant_of_override.contains(row.unit_id)
+                        ? ExposureSource::kOverride
+                        : ExposureSource::kAssigned;
+  if (Rejection rejection = CheckEpoch(row, *found, exposure)) return rejection;
+  exposure.unit = {.unit_type = experiment.unit_type, .unit_id = row.unit_id};
+  exposure.experiment = row.experiment;
+  exposure.variant = row.variant;
+  exposure.occur_time = row.occur_time;
+  exposure.receive_time = now_;
+  exposure.attributes = KeptOf(*found, row.attributes);
   return std::nullopt;
 }
 
@@ -177,15 +277,8 @@ Rejection Judge::Check(const SubmittedOutcome& row, bool backfill, Outcome& outc
   }
   if (Rejection rejection = CheckUnit(row.unit.unit_id)) return rejection;
   outcome.unit = row.unit;
-  if (outcome.unit.unit_type.empty()) outcome.unit.unit_type = kDefaultUnitType;
-  // The default type exists in every database, also where nobody has declared it.
-  if (outcome.unit.unit_type != kDefaultUnitType && !catalog_.HasUnitType(outcome.unit.unit_type)) {
-    return Reject("UNKNOWN_UNIT_TYPE", "unit_type",
-                  absl::StrCat(Quoted(row.unit.unit_type),
-                               " does not exist; create it first, or leave it empty for ",
-                               std::string(kDefaultUnitType)));
-  }
-  const CatalogEvent* const found = catalog_.FindEvent(row.event);
+  if (Rejection rejection = CheckUnitType(outcome.unit.unit_type)) return rejection;
+  const ReadyEvent* const found = catalog_.FindEvent(row.event);
   if (found == nullptr) {
     return Reject("UNKNOWN_EVENT", "event",
                   absl::StrCat(Quoted(row.event),
@@ -305,7 +398,7 @@ absl::StatusOr<std::vector<RowFate>> Recorder::RecordExposures(
     std::span<const SubmittedExposure> rows) {
   if (auto status = CheckRowCount(rows.size(), "exposures", limits_); !status.ok()) return status;
   const std::shared_ptr<const Catalog> catalog = catalog_.Current();
-  const Judge judge(*catalog, clock_.Now(), limits_);
+  const Judge judge(*catalog, measurement_, clock_.Now(), limits_);
   std::vector<RowFate> fates(rows.size());
   std::vector<std::size_t> places;
   FactRows good;
@@ -325,11 +418,32 @@ absl::StatusOr<std::vector<RowFate>> Recorder::RecordExposures(
   return fates;
 }
 
+absl::Status Recorder::RecordAssigned(const Catalog& catalog, std::span<const AssignedUnit> units) {
+  const Time now = clock_.Now();
+  FactRows rows;
+  for (const AssignedUnit& unit : units) {
+    for (const AssignedExposure& assigned : unit.exposures) {
+      Exposure& exposure =
+          rows.exposures.emplace_back(Exposure{.unit = unit.unit,
+                                               .experiment = std::string(assigned.experiment),
+                                               .epoch = assigned.epoch,
+                                               .variant = std::string(assigned.variant),
+                                               .occur_time = now,
+                                               .receive_time = now,
+                                               .source = assigned.source});
+      const ReadyExperiment* const found = catalog.FindExperiment(assigned.experiment).experiment;
+      if (found != nullptr) exposure.attributes = KeptOf(*found, unit.attributes);
+    }
+  }
+  if (rows.exposures.empty()) return absl::OkStatus();
+  return measurement_.Record(std::move(rows)).status();
+}
+
 absl::StatusOr<std::vector<RowFate>> Recorder::RecordOutcomes(
     std::span<const SubmittedOutcome> rows, bool backfill) {
   if (auto status = CheckRowCount(rows.size(), "outcomes", limits_); !status.ok()) return status;
   const std::shared_ptr<const Catalog> catalog = catalog_.Current();
-  const Judge judge(*catalog, clock_.Now(), limits_);
+  const Judge judge(*catalog, measurement_, clock_.Now(), limits_);
   std::vector<RowFate> fates(rows.size());
   std::vector<std::size_t> places;
   FactRows good;

@@ -7,16 +7,25 @@
 #define INSIGHTLOOP_ENGINE_MEASUREMENT_RECORDER_H_
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "engine/assignment/catalog.h"
+#include "engine/assignment/assigner.h"
+#include "engine/assignment/catalog_holder.h"
 #include "engine/domain/facts.h"
 #include "engine/domain/limits.h"
 #include "engine/ports/clock.h"
 #include "engine/ports/measurement.h"
 
 namespace insightloop {
+
+// A unit with the exposures that follow from what it was assigned.
+struct AssignedUnit {
+  UnitKey unit;
+  AttributeMap attributes;
+  std::vector<AssignedExposure> exposures;
+};
 
 // Safe for concurrent calls.
 class Recorder {
@@ -28,14 +37,18 @@ class Recorder {
   // One fate per row, in order; OK means that every row not rejected is durable.
   //
   // Rejections (reason, field): UNKNOWN_EXPERIMENT experiment · EXPERIMENT_NOT_RUNNING experiment ·
-  // INVALID_UNIT_ID unit_id · UNKNOWN_VARIANT variant · TIME_IN_FUTURE, TIME_MISSING,
-  // BEFORE_START, EXPERIMENT_PAUSED, AFTER_STOP occur_time · UNDECLARED_ATTRIBUTE,
+  // UNKNOWN_HOLDOUT experiment · UNKNOWN_UNIT_TYPE unit_type · INVALID_UNIT_ID unit_id ·
+  // UNKNOWN_VARIANT, VARIANT_NOT_ASSIGNED variant · UNKNOWN_EPOCH epoch · TIME_IN_FUTURE,
+  // TIME_MISSING, BEFORE_START, EXPERIMENT_PAUSED, AFTER_STOP occur_time · UNDECLARED_ATTRIBUTE,
   // WRONG_ATTRIBUTE_TYPE, NOT_FINITE attributes.{id} · TOO_MANY_ATTRIBUTES attributes. Errors:
   // kInvalidArgument for no rows (NO_ROWS) or too many (TOO_MANY_ROWS); those of
   // Measurement::Record.
   absl::StatusOr<std::vector<RowFate>> RecordExposures(std::span<const SubmittedExposure> rows);
 
-  // As above. Rejections: INVALID_OUTCOME_ID outcome_id · INVALID_UNIT_ID unit_id ·
+  // Records now what `catalog` assigned. Errors: those of Measurement::Record.
+  absl::Status RecordAssigned(const Catalog& catalog, std::span<const AssignedUnit> units);
+
+  // As RecordExposures. Rejections: INVALID_OUTCOME_ID outcome_id · INVALID_UNIT_ID unit_id ·
   // UNKNOWN_UNIT_TYPE unit_type · UNKNOWN_EVENT event · TIME_IN_FUTURE, TIME_MISSING occur_time ·
   // VALUE_MISSING, VALUE_NOT_EXPECTED, NOT_FINITE, OUT_OF_RANGE value · NOT_A_SURVEY asked,
   // dismissed · TEXT_TOO_LONG, INVALID_UTF8 the text · ID_REUSED outcome_id.

@@ -16,6 +16,7 @@
 #include "engine/domain/facts.h"
 #include "engine/domain/metric.h"
 #include "engine/domain/time.h"
+#include "engine/ports/exposed_units.h"
 #include "stats/exact_sums.h"
 
 namespace insightloop {
@@ -61,9 +62,16 @@ struct Stratum {
   std::vector<MetricSums> metrics;  // by index of MeasurePlan::metrics
 };
 
+// Exposed units whose first exposure was in that epoch.
+struct EpochUnits {
+  std::int32_t epoch = 0;
+  std::vector<std::int64_t> units;  // as Measured::exposed_units
+};
+
 struct Measured {
   std::vector<Stratum> strata;
-  std::vector<std::int64_t> exposed_units;  // by variant, matured or not, crossed ones left out
+  std::vector<std::int64_t> exposed_units;   // by variant, matured or not, crossed ones left out
+  std::vector<EpochUnits> exposed_by_epoch;  // the same units; epochs that have some, ascending
   std::int64_t crossed_units = 0;
   std::int64_t in_flight_units = 0;   // not matured, not crossed
   std::int64_t outcomes = 0;          // rows inside a window of an exposed unit
@@ -85,10 +93,8 @@ struct FactFates {
 };
 
 // Implementations are safe for concurrent calls. No method throws.
-class Measurement {
+class Measurement : public ExposedUnits {
  public:
-  virtual ~Measurement() = default;
-
   // Records facts durably and gives each row's fate, in order: ACCEPTED or LATE when new, DUPLICATE
   // when stored before (an outcome with the same unit, event and outcome_id, time and answer; an
   // exposure that is not the unit's first or earliest of that variant in its epoch), REJECTED with

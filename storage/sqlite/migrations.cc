@@ -13,12 +13,14 @@
 #include "absl/strings/str_cat.h"
 #include "engine/domain/error.h"
 #include "storage/sqlite/migrations/0001_initial.sql.h"
+#include "storage/sqlite/migrations/0002_epochs.sql.h"
 
 namespace insightloop::storage {
 namespace {
 
 constexpr Migration kMigrations[] = {
     {1, "initial", kInitialSchema},
+    {2, "epochs", kListEpochs},
 };
 
 constexpr char kInsertMeta[] = "INSERT INTO meta (key, value) VALUES (?, ?)";

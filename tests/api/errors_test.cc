@@ -42,6 +42,9 @@ class ErrorsTest : public ServerTest {
     EXPECT_EQ(reply.code, "OK") << reply;
     return reply.body.contains("fates") ? reply.body["fates"][0] : Json();
   }
+  Reply ReleaseSlots(const std::string& id) {
+    return Call("ExperimentService/ReleaseExperimentSlots", {{"name", "experiments/" + id}});
+  }
   void ExpectRejected(const Json& fate, const std::string& reason, const std::string& field,
                       const std::string& part) {
     EXPECT_EQ(fate.value("fate", ""), "REJECTED") << fate;
@@ -72,7 +75,8 @@ TEST_F(ErrorsTest, WrongStates) {
 }
 
 TEST_F(ErrorsTest, UnknownExperiments) {
-  for (const std::string verb : {"Start", "Pause", "Resume", "Stop", "Conclude"}) {
+  for (const std::string verb :
+       {"Start", "Pause", "Resume", "Stop", "Conclude", "Ramp", "Reallocate"}) {
     EXPECT_EQ(Move(verb, "nobody").code, "NOT_FOUND") << verb;
     EXPECT_EQ(Move(verb, "nobody").details.reason, "RESOURCE_NOT_FOUND");
     EXPECT_EQ(Move(verb, "No Body").code, "INVALID_ARGUMENT") << verb;
@@ -89,6 +93,36 @@ TEST_F(ErrorsTest, UnknownExperiments) {
   EXPECT_EQ(Call("VerdictService/ListVerdicts", {{"parent", "experiments/nobody"}}).code,
             "NOT_FOUND");
   EXPECT_EQ(Call("VerdictService/ListVerdicts", {{"parent", "x"}}).code, "INVALID_ARGUMENT");
+}
+
+TEST_F(ErrorsTest, TrafficAndWeightsThatCannotBe) {
+  MakeExperiment("e");
+  const auto ramp = [&](int slots) {
+    return Call("ExperimentService/RampExperiment",
+                {{"name", "experiments/e"}, {"slot_count", slots}});
+  };
+  const auto reallocate = [&](const Json& weights) {
+    return Call("ExperimentService/ReallocateExperiment",
+                {{"name", "experiments/e"}, {"weights", weights}});
+  };
+  ExpectError(ramp(200), "FAILED_PRECONDITION", "WRONG_STATE", "", "DRAFT");
+  ExpectError(reallocate({{"treatment", 2}}), "FAILED_PRECONDITION", "WRONG_STATE", "", "DRAFT");
+  ExpectError(ReleaseSlots("e"), "FAILED_PRECONDITION", "WRONG_STATE", "", "DRAFT");
+  EXPECT_EQ(ReleaseSlots("nobody").code, "NOT_FOUND");
+  ASSERT_EQ(Move("Start", "e").code, "OK");
+  EXPECT_EQ(ramp(0).code, "INVALID_ARGUMENT");
+  EXPECT_EQ(ramp(1001).code, "INVALID_ARGUMENT");
+  EXPECT_EQ(reallocate({{"nobody", 1}}).code, "INVALID_ARGUMENT");
+  EXPECT_EQ(reallocate({{"control", 0}}).code, "INVALID_ARGUMENT");
+  EXPECT_EQ(reallocate({{"treatment", -1}}).code, "INVALID_ARGUMENT");
+  // What is right passes, through the same calls.
+  EXPECT_EQ(ramp(200).body["slots"].size(), 200u);
+  EXPECT_EQ(ramp(150).body["reserved_slots"].size(), 50u);
+  EXPECT_TRUE(ReleaseSlots("e").body["reserved_slots"].empty());
+  const Reply reallocated = reallocate({{"treatment", 3}});
+  ASSERT_EQ(reallocated.code, "OK") << reallocated;
+  EXPECT_EQ(reallocated.body["epoch"], 2);
+  EXPECT_EQ(reallocated.body["epochs"][1]["weights"], Json({1, 3}));
 }
 
 TEST_F(ErrorsTest, StaleEtagsOfMoves) {

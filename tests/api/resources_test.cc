@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The standard methods of all nine collections, over the wire.
+// The standard methods of all collections, over the wire.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -62,6 +62,8 @@ std::vector<Collection> Collections() {
        "segments",
        "description",
        {{"conditions", {{{"attribute", "attributes/country"}, {"equals", "VN"}}}}}},
+      {"Campaign", "Campaigns", "campaign", "campaigns", "campaigns", "description",
+       Json::object()},
       {"Event",
        "Events",
        "event",
@@ -306,6 +308,44 @@ TEST_P(ResourcesTest, RefusesPagesThatCannotBe) {
   ASSERT_NE(token, "");
   ExpectError(Call(Method("List"), {{"page_token", token}}), "INVALID_ARGUMENT",
               "INVALID_PAGE_TOKEN", "page_token", "no token of this list");
+}
+
+using ProgrammeTest = ServerTest;
+
+TEST_F(ProgrammeTest, ThereIsExactlyOne) {
+  const Reply programme = Call("ProgrammeService/GetProgramme", {{"name", "programmes/default"}});
+  ASSERT_EQ(programme.code, "OK") << programme;
+  EXPECT_EQ(programme["name"], "programmes/default");
+  EXPECT_NE(programme["salt"], "");
+  for (const std::string verb : {"Get", "Update"}) {
+    const auto call = [&](const std::string& name) {
+      const Json named = {{"name", name}};
+      return Call("ProgrammeService/" + verb + "Programme",
+                  verb == "Get" ? named : Json{{"programme", named}});
+    };
+    ExpectError(call("programmes/other"), "NOT_FOUND", "RESOURCE_NOT_FOUND", "name",
+                "programmes/other");
+    ExpectError(call("other"), "INVALID_ARGUMENT", "INVALID_NAME", "name", "programmes/{id}");
+  }
+}
+
+TEST_F(ProgrammeTest, ChangesWhatTheMaskNames) {
+  const Json name = {{"name", "programmes/default"}};
+  const Reply before = Call("ProgrammeService/GetProgramme", name);
+  const Json change = {{"name", "programmes/default"},
+                       {"etag", before["etag"]},
+                       {"description", "All of it."},
+                       {"holdout", {{"slot_count", 50}}},
+                       {"salt", "mine"}};
+  const Reply after = Call("ProgrammeService/UpdateProgramme",
+                           {{"programme", change}, {"update_mask", "description,holdout,salt"}});
+  ASSERT_EQ(after.code, "OK") << after;
+  EXPECT_EQ(after["description"], "All of it.");
+  EXPECT_EQ(after.body["holdout"]["slots"].size(), 50u);
+  EXPECT_EQ(after["salt"], before["salt"]);
+  EXPECT_EQ(Call("ProgrammeService/GetProgramme", name).body, after.body);
+  ExpectError(Call("ProgrammeService/UpdateProgramme", {{"programme", change}}), "ABORTED",
+              "STALE_ETAG", "", "read it again");
 }
 
 }  // namespace

@@ -39,13 +39,16 @@ using ::insightloop::testing::IsOk;
 using ::testing::HasSubstr;
 
 struct ServerTest::Rooms {
-  Rooms(const Clock& clock, std::unique_ptr<storage::SqliteDatabase> opened, SystemRandom& random)
-      : database(std::move(opened)), resources(store, catalog, clock, random, limits) {}
+  Rooms(const Clock& clock, std::unique_ptr<storage::SqliteDatabase> opened, SystemRandom& random,
+        const Limits& given)
+      : database(std::move(opened)),
+        limits(given),
+        resources(store, catalog, clock, random, limits) {}
 
   std::unique_ptr<storage::SqliteDatabase> database;
   storage::SqliteResourceStore store{*database};
   storage::SqliteFactLog fact_log{*database};
-  Limits limits;
+  const Limits limits;
   CatalogHolder catalog;
   Resources resources;
   std::unique_ptr<Measurement> measurement;
@@ -68,7 +71,7 @@ SystemRandom& TheRandom() {
 
 }  // namespace
 
-ServerTest::ServerTest(bool simulated) {
+ServerTest::ServerTest(bool simulated, const Limits& limits) {
   const Clock& clock = simulated ? static_cast<const Clock&>(clock_) : WallClock();
   auto database = storage::SqliteDatabase::Open(
       {.path = ":memory:", .simulated_clock = simulated, .now = clock.Now()}, TheRandom());
@@ -76,7 +79,7 @@ ServerTest::ServerTest(bool simulated) {
     ADD_FAILURE() << database.status();
     std::abort();
   }
-  rooms_ = std::make_unique<Rooms>(clock, *std::move(database), TheRandom());
+  rooms_ = std::make_unique<Rooms>(clock, *std::move(database), TheRandom(), limits);
   EXPECT_THAT(rooms_->resources.Initialize(), IsOk());
   auto measurement = OpenEmbeddedMeasurement(rooms_->fact_log, rooms_->limits);
   EXPECT_THAT(measurement, IsOk());
@@ -90,6 +93,7 @@ ServerTest::ServerTest(bool simulated) {
                       .verdicts = *rooms_->verdicts,
                       .recorder = *rooms_->recorder,
                       .catalog = rooms_->catalog,
+                      .exposed_units = *rooms_->measurement,
                       .clock = clock,
                       .simulated_clock = simulated ? &clock_ : nullptr,
                       .version = "1.2.3",

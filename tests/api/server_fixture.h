@@ -15,6 +15,7 @@
 #include "api/simulated_clock.h"
 #include "engine/domain/error.h"
 #include "engine/domain/json.h"
+#include "engine/domain/limits.h"
 #include "engine/ports/clock.h"
 
 namespace grpc {
@@ -42,7 +43,7 @@ class ServerTest : public ::testing::Test {
   // 2026-03-01T00:00:00Z
   static constexpr Time kStart{1'772'323'200'000'000};
 
-  explicit ServerTest(bool simulated = true);
+  explicit ServerTest(bool simulated = true, const Limits& limits = {});
   ~ServerTest() override;
 
   // Calls `method`, such as `InsightService/GetInsight`, of the contract.

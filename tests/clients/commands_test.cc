@@ -11,6 +11,7 @@
 #include "insightloop/v1/experiment.pb.h"
 #include "insightloop/v1/hypothesis.pb.h"
 #include "insightloop/v1/metric.pb.h"
+#include "insightloop/v1/segment.pb.h"
 #include "insightloop/v1/server.pb.h"
 #include "insightloop/v1/verdict.pb.h"
 #include "tests/support/status_matchers.h"
@@ -65,6 +66,9 @@ TEST(GroupsTest, FollowTheContract) {
   EXPECT_EQ(FindMethod("hypotheses", "list").rpc->name(), "ListHypotheses");
   EXPECT_EQ(FindMethod("assignment", "assign").rpc->name(), "Assign");
   EXPECT_EQ(FindMethod("experiments", "conclude").rpc->name(), "ConcludeExperiment");
+  EXPECT_EQ(FindMethod("experiments", "release-slots").rpc->name(), "ReleaseExperimentSlots");
+  EXPECT_EQ(FindMethod("campaigns", "list").rpc->name(), "ListCampaigns");
+  EXPECT_EQ(FindMethod("programme", "get").rpc->name(), "GetProgramme");
 }
 
 TEST(FullNameTest, CompletesShortNames) {
@@ -153,6 +157,38 @@ TEST(BuildRequestTest, MapValuesKeepTheirTypes) {
   EXPECT_EQ(request.attributes().at("age").number_value(), 30);
   EXPECT_TRUE(request.attributes().at("vip").bool_value());
   EXPECT_EQ(request.attributes().at("zip").string_value(), "01234");
+}
+
+// Of several targets the first may be given without a dash.
+TEST(BuildRequestTest, AssignTakesAnotherTargetInThePlaceOfTheExperiment) {
+  const auto request = Built<v1::AssignRequest>(
+      "assignment", "assign", {.options = {{"layer", {"mail"}}, {"unit-id", {"u-1"}}}});
+  EXPECT_EQ(request.target_case(), v1::AssignRequest::kLayer);
+  EXPECT_EQ(request.layer(), "layers/mail");
+  const auto batch = Built<v1::BatchAssignRequest>(
+      "assignment", "batch-assign",
+      {.main = "spring", .options = {{"units", {R"({"unitId":"a"})", R"({"unitId":"b"})"}}}});
+  EXPECT_EQ(batch.experiment(), "experiments/spring");
+  EXPECT_EQ(batch.units_size(), 2);
+}
+
+TEST(BuildRequestTest, ReallocateTakesWeightsByVariant) {
+  const auto request = Built<v1::ReallocateExperimentRequest>(
+      "experiments", "reallocate", {.main = "spring", .options = {{"weights", {"a=3", "b=0"}}}});
+  EXPECT_EQ(request.name(), "experiments/spring");
+  EXPECT_EQ(request.weights().at("a"), 3);
+  EXPECT_EQ(request.weights().at("b"), 0);
+}
+
+// Conditions hold conditions, to any depth.
+TEST(BuildRequestTest, ReadsTrees) {
+  const auto request = Built<v1::CreateSegmentRequest>(
+      "segments", "create",
+      {.main = "adults",
+       .options = {{"conditions",
+                    {R"({"anyOf":[{"attribute":"attributes/age","exists":true},)"
+                     R"({"noneOf":[{"segment":"segments/x"}]}]})"}}}});
+  EXPECT_EQ(request.segment().conditions(0).any_of(1).none_of(0).segment(), "segments/x");
 }
 
 TEST(BuildRequestTest, UpdateChangesWhatIsGivenAndNothingElse) {

@@ -131,14 +131,15 @@ TEST(GrowthBookVariationTest, IsTheFirstWhoseRangeHoldsTheHash) {
   EXPECT_THAT(ChooseGrowthBookVariation(0.75, ranges), Eq(std::nullopt));
 }
 
-// [0, 0.2) and [0.4, 0.7): half of 40 % and half of 60 %.
-TEST(GrowthBookVariationTest, TakesIntegerWeights) {
+// Half of 40 % and half of 60 %.
+TEST(GrowthBookRangesTest, ComeFromIntegerWeights) {
   const std::array<std::int32_t, 2> weights = {4, 6};
-  EXPECT_THAT(GrowthBookVariationOf(0.1999, weights, 0.5), Optional(0U));
-  EXPECT_THAT(GrowthBookVariationOf(0.2, weights, 0.5), Eq(std::nullopt));
-  EXPECT_THAT(GrowthBookVariationOf(0.4, weights, 0.5), Optional(1U));
-  EXPECT_THAT(GrowthBookVariationOf(0.6999, weights, 0.5), Optional(1U));
-  EXPECT_THAT(GrowthBookVariationOf(0.7, weights, 0.5), Eq(std::nullopt));
+  const std::vector<GrowthBookRange> ranges = GrowthBookRanges(GrowthBookShares(weights), 0.5);
+  EXPECT_THAT(ChooseGrowthBookVariation(0.1999, ranges), Optional(0U));
+  EXPECT_THAT(ChooseGrowthBookVariation(0.2, ranges), Eq(std::nullopt));
+  EXPECT_THAT(ChooseGrowthBookVariation(0.4, ranges), Optional(1U));
+  EXPECT_THAT(ChooseGrowthBookVariation(0.6999, ranges), Optional(1U));
+  EXPECT_THAT(ChooseGrowthBookVariation(0.7, ranges), Eq(std::nullopt));
 }
 
 }  // namespace

@@ -34,8 +34,8 @@ TEST(HashingTest, ReplaysTheGoldenVectors) {
     ASSERT_EQ(cells.size(), 5U) << line;
     std::vector<std::int32_t> weights;
     for (const std::string& weight : Split(cells[3], ' ')) weights.push_back(std::stoi(weight));
-    EXPECT_EQ(SlotOf(cells[0], cells[1]), std::stoi(cells[2])) << line;
-    EXPECT_EQ(VariantOf(cells[0], cells[1], weights), std::stoul(cells[4])) << line;
+    EXPECT_EQ(SlotOf(Salt(cells[0]), cells[1]), std::stoi(cells[2])) << line;
+    EXPECT_EQ(VariantOf(Salt(cells[0]), cells[1], weights), std::stoul(cells[4])) << line;
     ++rows;
   }
   EXPECT_EQ(rows, 52);
@@ -44,7 +44,7 @@ TEST(HashingTest, ReplaysTheGoldenVectors) {
 TEST(HashingTest, NeverChoosesAWeightOfZero) {
   const std::array<std::int32_t, 4> weights = {0, 1, 0, 1};
   for (int unit = 0; unit < 10'000; ++unit) {
-    EXPECT_THAT(VariantOf("salt", std::to_string(unit), weights), ::testing::AnyOf(1, 3));
+    EXPECT_THAT(VariantOf(Salt("salt"), std::to_string(unit), weights), ::testing::AnyOf(1, 3));
   }
 }
 

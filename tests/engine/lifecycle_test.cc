@@ -24,17 +24,19 @@ TEST(LifecycleTableTest, HasExactlyTheLegalMoves) {
   int legal = 0;
   for (const ExperimentState state : {kDraft, kRunning, kPaused, kStopped, kConcluded}) {
     for (const Move move :
-         {Move::kStart, Move::kPause, Move::kResume, Move::kStop, Move::kConclude}) {
+         {Move::kStart, Move::kPause, Move::kResume, Move::kStop, Move::kConclude, Move::kChange}) {
       legal += StateAfter(state, move).has_value() ? 1 : 0;
     }
   }
-  EXPECT_EQ(legal, 6);
+  EXPECT_EQ(legal, 8);
   EXPECT_EQ(StateAfter(kDraft, Move::kStart), kRunning);
   EXPECT_EQ(StateAfter(kRunning, Move::kPause), kPaused);
   EXPECT_EQ(StateAfter(kPaused, Move::kResume), kRunning);
   EXPECT_EQ(StateAfter(kRunning, Move::kStop), kStopped);
   EXPECT_EQ(StateAfter(kPaused, Move::kStop), kStopped);
   EXPECT_EQ(StateAfter(kStopped, Move::kConclude), kConcluded);
+  EXPECT_EQ(StateAfter(kRunning, Move::kChange), kRunning);
+  EXPECT_EQ(StateAfter(kPaused, Move::kChange), kPaused);
 }
 
 class LifecycleTest : public testing::EngineTest {
@@ -69,7 +71,7 @@ TEST_F(LifecycleTest, ALaterEditOfADefinitionDoesNotTouchTheSealedPlan) {
   EXPECT_EQ(after->sealed_plan, before.sealed_plan);
 }
 
-TEST_F(LifecycleTest, ASealedExperimentCanOnlyBeRenamed) {
+TEST_F(LifecycleTest, ASealedExperimentKeepsItsPlanButNotItsName) {
   Running("spring", AnExperiment());
   EXPECT_THAT(resources_->Update<Experiment>(By("Update"), "experiments/spring", "",
                                              [](Experiment& experiment) {

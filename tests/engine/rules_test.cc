@@ -262,6 +262,82 @@ TEST_F(RulesTest, AnExperimentNeedsTrafficOfItsOwnOrAnotherSystem) {
   EXPECT_THAT(Edited<Experiment>(AnExternalExperiment(), [](Experiment&) {}), IsOk());
 }
 
+TEST_F(RulesTest, GrowthBookNeedsItsSettingsAndNothingElseTakesThem) {
+  Experiment valid = AnExperiment();
+  valid.hash_algorithm = HashAlgorithm::kGrowthBookV2;
+  valid.growthbook = GrowthBookSettings{.seed = "checkout",
+                                        .coverage = 0.5,
+                                        .namespace_id = "mail",
+                                        .namespace_start = 0.2,
+                                        .namespace_end = 0.4};
+  EXPECT_THAT(Edited<Experiment>(valid, [](Experiment&) {}), IsOk());
+  const auto refused = [&](const std::function<void(Experiment&)>& edit, std::string_view reason,
+                           std::string_view message) {
+    ExpectRefused<Experiment>(valid, edit, reason, message);
+  };
+  refused([](Experiment& x) { x.growthbook.reset(); }, "FIELD_REQUIRED", "growthbook: is not set");
+  refused([](Experiment& x) { x.hash_algorithm = HashAlgorithm::kXxh64; }, "NOT_GROWTHBOOK",
+          "growthbook: is set, but hash_algorithm is none of GrowthBook's");
+  refused([](Experiment& x) { x.growthbook->seed = ""; }, "FIELD_REQUIRED",
+          "growthbook.seed: is empty");
+  for (const double coverage : {-0.1, 1.1, kNan}) {
+    refused([&](Experiment& x) { x.growthbook->coverage = coverage; }, "OUT_OF_RANGE",
+            "growthbook.coverage");
+  }
+  refused([](Experiment& x) { x.growthbook->namespace_end = 0.2; }, "OUT_OF_RANGE",
+          "growthbook.namespace_end: is 0.2; give more than the start");
+  refused([](Experiment& x) { x.growthbook->namespace_start = kNan; }, "OUT_OF_RANGE",
+          "growthbook.namespace_start");
+}
+
+TEST_F(RulesTest, AnOverrideNamesAUnitOnceAndAVariantThatThereIs) {
+  Experiment valid = AnExperiment();
+  valid.overrides = {{.unit_id = "anna", .variant = "control"},
+                     {.unit_id = "binh", .variant = "reminder"}};
+  EXPECT_THAT(Edited<Experiment>(valid, [](Experiment&) {}), IsOk());
+  ExpectRefused<Experiment>(
+      valid, [](Experiment& x) { x.overrides[1].unit_id = "anna"; }, "CONFLICTING_OVERRIDES",
+      "overrides[1].unit_id: is \"anna\" again");
+  ExpectRefused<Experiment>(
+      valid, [](Experiment& x) { x.overrides[0].variant = "none"; }, "UNKNOWN_VARIANT",
+      "overrides[0].variant: is \"none\"");
+  ExpectRefused<Experiment>(
+      valid, [](Experiment& x) { x.overrides[0].unit_id = ""; }, "INVALID_UNIT_ID",
+      "overrides[0].unit_id");
+  ExpectRefused<Experiment>(
+      valid,
+      [](Experiment& x) {
+        x.overrides.resize(101, {"u", "control"});
+      },
+      "TOO_MANY", "overrides: has 101 items");
+  Experiment external = AnExternalExperiment();
+  external.overrides = valid.overrides;
+  ExpectRefused<Experiment>(
+      external, [](Experiment&) {}, "NOT_FOR_EXTERNAL", "overrides: is set");
+}
+
+TEST_F(RulesTest, AHoldoutIsAPartOfTheSlots) {
+  EXPECT_THAT(Edited<Layer>({.holdout = {.slot_count = 1'000}}, [](Layer&) {}), IsOk());
+  for (const std::int32_t slots : {-1, 1'001}) {
+    ExpectRefused<Layer>(
+        Layer{}, [=](Layer& x) { x.holdout.slot_count = slots; }, "OUT_OF_RANGE",
+        "holdout.slot_count");
+  }
+}
+
+TEST_F(RulesTest, AnExperimentBelongsToACampaignThatThereIs) {
+  Experiment experiment = AnExperiment();
+  experiment.campaign = "campaigns/autumn";
+  EXPECT_THAT(Edited<Experiment>(experiment, [](Experiment&) {}),
+              FailsWith(absl::StatusCode::kNotFound, "RESOURCE_NOT_FOUND",
+                        HasSubstr("campaign: \"campaigns/autumn\"")));
+  Make("autumn", Campaign{.display_name = "Autumn"});
+  EXPECT_THAT(Edited<Experiment>(experiment, [](Experiment&) {}), IsOk());
+  EXPECT_THAT(
+      resources_->Delete<Campaign>(By("Delete"), "campaigns/autumn", ""),
+      FailsWith(absl::StatusCode::kFailedPrecondition, "IN_USE", HasSubstr("experiments/edited")));
+}
+
 TEST_F(RulesTest, APlanNeedsASoundAlphaAndDistinctMetrics) {
   for (const double alpha : {-0.1, 1e-17, 0.5, kNan, kInfinity}) {
     ExpectRefused<Experiment>(

@@ -22,11 +22,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "engine/assignment/hashing.h"
+#include "tests/support/unit_ids.h"
 
 namespace insightloop {
 namespace {
+
+using testing::Ids;
+using testing::kAllIds;
 
 constexpr std::size_t kUnits = 1'000'000;
 constexpr std::size_t kSlots = 1'000;
@@ -40,39 +43,6 @@ constexpr std::array<const char*, 4> kSalts = {"5f0c6a52-7d0e-4f3b-9a53-0d1c2b7e
 using Weights = std::vector<std::int32_t>;
 
 const std::array<Weights, 4> kAllWeights = {Weights{1, 1}, {1, 1, 1}, {5, 3, 2}, {97, 1, 1, 1}};
-
-struct Ids {
-  const char* name;
-  std::string (*make)(std::size_t unit, std::mt19937_64& random);  // a new one for every unit
-};
-
-std::string Number(std::size_t unit, std::mt19937_64&) { return absl::StrCat(unit + 1); }
-
-// Version 4.
-std::string Uuid(std::size_t, std::mt19937_64& random) {
-  const std::uint64_t a = random(), b = random();
-  return absl::StrFormat("%08x-%04x-4%03x-%04x-%012x", a >> 32, (a >> 16) & 0xFFFF, a & 0xFFF,
-                         0x8000 | (b >> 48 & 0x3FFF), b & 0xFFFFFFFFFFFF);
-}
-
-// Five prefixes; 37 has no factor in common with 10^7, so no number comes twice.
-std::string PhoneNumber(std::size_t unit, std::mt19937_64&) {
-  constexpr std::array<const char*, 5> kPrefixes = {"+8490", "+8498", "+1415", "+44770", "+49151"};
-  return absl::StrFormat("%s%07d", kPrefixes[unit % 5], unit / 5 * 37 % 10'000'000);
-}
-
-std::string EmailAddress(std::size_t unit, std::mt19937_64&) {
-  constexpr std::array<const char*, 10> kNames = {"an",   "binh",  "chi",  "dung", "giang",
-                                                  "anna", "peter", "mary", "john", "li"};
-  constexpr std::array<const char*, 5> kHosts = {"example.com", "mail.example.com", "example.org",
-                                                 "example.net", "post.example.net"};
-  return absl::StrCat(kNames[unit % 10], ".", kNames[unit / 10 % 10], unit / 500, "@",
-                      kHosts[unit / 100 % 5]);
-}
-
-constexpr std::array<Ids, 4> kAllIds = {Ids{"numbers", Number}, Ids{"UUIDs", Uuid},
-                                        Ids{"phone numbers", PhoneNumber},
-                                        Ids{"e-mail addresses", EmailAddress}};
 
 // ---- Places
 
@@ -92,12 +62,14 @@ class Units {
   }
 
   [[nodiscard]] Places Slots(std::string_view salt) const {
-    return Place(kSlots, [salt](const std::string& id) { return SlotOf(salt, id); });
+    return Place(kSlots,
+                 [prepared = Salt(salt)](const std::string& id) { return SlotOf(prepared, id); });
   }
 
   [[nodiscard]] Places Variants(std::string_view salt, const Weights& weights) const {
-    return Place(weights.size(),
-                 [&](const std::string& id) { return VariantOf(salt, id, weights); });
+    return Place(weights.size(), [&, prepared = Salt(salt)](const std::string& id) {
+      return VariantOf(prepared, id, weights);
+    });
   }
 
  private:

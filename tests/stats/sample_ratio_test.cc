@@ -172,5 +172,48 @@ TEST(TestSampleRatioTest, AnswersEarlierWhenAskedTo) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("least_expected is -1")));
 }
 
+TEST(CombineSampleRatiosTest, AddsStatisticsAndDegreesOfFreedom) {
+  // By hand: 1.96 and 4 (as above), with 1 + 2 degrees of freedom. The upper tail of three is
+  // erfc(sqrt(x / 2)) + sqrt(2 x / pi) exp(-x / 2).
+  const std::vector epochs = {*TestSampleRatio(Counts{5070, 4930}, Weights{1, 1}),
+                              *TestSampleRatio(Counts{220, 180, 400}, Weights{1, 1, 2})};
+  const auto result = CombineSampleRatios(epochs);
+  ASSERT_THAT(result, IsOk());
+  EXPECT_DOUBLE_EQ(result->chi_squared, 5.96);
+  EXPECT_EQ(result->degrees_of_freedom, 3);
+  const double tail =
+      std::erfc(std::sqrt(2.98)) + std::sqrt(4 * 2.98 / std::acos(-1.0)) * std::exp(-2.98);
+  EXPECT_NEAR(result->p_value, tail, 1e-14);
+  EXPECT_NEAR(result->log_p_value, std::log(tail), 1e-13);
+}
+
+TEST(CombineSampleRatiosTest, OneEpochStaysAsItIs) {
+  const auto one = TestSampleRatio(Counts{5070, 4930}, Weights{1, 1});
+  const auto result = CombineSampleRatios(std::vector{*one});
+  ASSERT_THAT(result, IsOk());
+  EXPECT_EQ(result->chi_squared, one->chi_squared);
+  EXPECT_EQ(result->degrees_of_freedom, 1);
+  EXPECT_EQ(result->p_value, one->p_value);
+  EXPECT_EQ(result->log_p_value, one->log_p_value);
+}
+
+TEST(CombineSampleRatiosTest, RejectsWhatNoTestGives) {
+  using Epochs = std::vector<SampleRatioResult>;
+  constexpr int kMost = std::numeric_limits<int>::max();
+  constexpr double kLargest = std::numeric_limits<double>::max();
+  const auto is_invalid = [](const char* message) {
+    return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message));
+  };
+  EXPECT_THAT(CombineSampleRatios(Epochs{}), is_invalid("epochs is empty"));
+  EXPECT_THAT(CombineSampleRatios(Epochs{{}, {.chi_squared = -1}}),
+              is_invalid("epochs[1].chi_squared is -1"));
+  EXPECT_THAT(CombineSampleRatios(Epochs{{.degrees_of_freedom = 0}}),
+              is_invalid("epochs[0].degrees_of_freedom is 0"));
+  EXPECT_THAT(CombineSampleRatios(Epochs{{.degrees_of_freedom = kMost}, {}}),
+              is_invalid("epochs[1].degrees_of_freedom is 1"));
+  EXPECT_THAT(CombineSampleRatios(Epochs{{.chi_squared = kLargest}, {.chi_squared = kLargest}}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("range of a double")));
+}
+
 }  // namespace
 }  // namespace insightloop::stats

@@ -106,6 +106,23 @@ TEST_F(MigrationsTest, ALaterStepKeepsWhatIsStored) {
               IsOkAndHolds(FormatTime(kOpened + Seconds(1))));
 }
 
+TEST_F(MigrationsTest, StartedExperimentsListTheirOneEpoch) {
+  ASSERT_THAT(Migrate(*connection_, {&kFirst, 1}, kOrigin, kOpened), IsOk());
+  ASSERT_THAT(connection_->RunScript(R"sql(
+      INSERT INTO resources VALUES
+        ('experiments/a', 'experiments', 1, 0, 0, '{"epoch":1,"start_time":"2026-01-31T09:00:00Z",'
+          || '"variants":[{"variant_id":"c","weight":9},{"variant_id":"t"}]}'),
+        ('experiments/b', 'experiments', 2, 0, 0, '{"variants":[{"variant_id":"c","weight":9}]}')
+      )sql"),
+              IsOk());
+  ASSERT_THAT(Migrate(*connection_, AllMigrations(), kOrigin, kOpened), IsOk());
+  EXPECT_THAT(connection_->QueryText("SELECT json_extract(body, '$.epochs') FROM resources"
+                                     " WHERE name = 'experiments/a'"),
+              IsOkAndHolds(R"([{"epoch":1,"start_time":"2026-01-31T09:00:00Z","weights":[9,0]}])"));
+  EXPECT_THAT(connection_->QueryInt("SELECT count(*) FROM resources WHERE body LIKE '%epochs%'"),
+              IsOkAndHolds(1));
+}
+
 TEST_F(MigrationsTest, AFailingStepLeavesTheStepBefore) {
   const Migration all[] = {kFirst, kSecond, kFailing};
   EXPECT_THAT(Migrate(*connection_, all, kOrigin, kOpened), StatusIs(absl::StatusCode::kInternal));

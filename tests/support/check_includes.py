@@ -28,7 +28,9 @@ KINDS = [
     ("generated", r"(insightloop/v1|google/rpc)/[^/]+\.pb\.h"),
     ("grpc", r"(grpc|grpcpp)/.+"),
     ("protobuf", r"google/protobuf/.+"),
+    ("sdk", r"insightloop/(client|local_evaluator)\.h"),
     ("domain", r"engine/(domain|ports)/.+"),
+    ("assignment", r"engine/assignment/.+"),
     ("engine", r"engine/.+"),
     ("stats", r"stats/.+"),
     ("storage", r"storage/.+"),
@@ -40,6 +42,7 @@ KINDS = [
     ("nlohmann", r"nlohmann/.+"),
     ("sqlite", r"sqlite3(ext)?\.h"),
     ("xxhash", r"xxhash\.h"),
+    ("re2", r"re2/.+"),
     ("openssl", r"openssl/.+"),
     ("spdlog", r"spdlog/.+"),
     ("cli11", r"CLI/.+"),
@@ -72,7 +75,10 @@ def room(name, path, *kinds):
 ROOMS = [
     room("stats", r"stats/.+", "stats", "absl", "boost.math"),
     room("engine/domain and engine/ports", r"engine/(domain|ports)/.+", "domain", "stats", "absl", "nlohmann"),
-    room("engine", r"engine/.+", "domain", "engine", "stats", "absl", "nlohmann", "xxhash", "openssl"),
+    room(
+        "engine", r"engine/.+", "domain", "assignment", "engine", "stats", "absl", "nlohmann", "xxhash", "re2",
+        "openssl",
+    ),
     room("storage", r"storage/.+", "storage", "domain", "absl", "sqlite", "posix"),
     # The composition root: the one file that sees every room.
     Room(
@@ -80,8 +86,19 @@ ROOMS = [
         frozenset({kind for kind, _ in KINDS} - {"tests", "gtest", "rapidcheck"}),
     ),
     room(
-        "api", r"api/.+", "api", "domain", "engine", "absl", "nlohmann", "generated", "grpc", "protobuf", "spdlog",
-        "posix",
+        "api", r"api/.+", "api", "domain", "assignment", "engine", "absl", "nlohmann", "generated", "grpc",
+        "protobuf", "spdlog", "posix",
+    ),
+    # What users of the SDK include, and how: nothing of ours but what is installed.
+    room("clients/cpp/examples", r"clients/cpp/examples/.+", "sdk", "absl", "protobuf"),
+    room(
+        "the SDK's public headers", r"clients/cpp/(client|local_evaluator)\.h", "absl", "generated", "grpc",
+        "protobuf",
+    ),
+    # Assigns units with the server's own code.
+    room(
+        "clients/cpp", r"clients/cpp/.+", "clients", "domain", "assignment", "absl", "nlohmann", "generated", "grpc",
+        "protobuf",
     ),
     room(
         "clients", r"clients/.+", "clients", "absl", "nlohmann", "generated", "grpc", "protobuf", "cli11", "csv",
@@ -94,6 +111,8 @@ ROOMS = [
 WORDS = {
     "generated": "generated protobuf code",
     "domain": "engine/domain or engine/ports",
+    "assignment": "engine/assignment",
+    "sdk": "the installed SDK",
     "posix": "the operating system",
 }
 
@@ -128,7 +147,7 @@ def check_include(path, where, include):
         )
     if kind not in where.may_include:
         return f"{where.name} must not include {WORDS.get(kind, kind)} ('{include}')"
-    if kind == "clients" and where.name == "clients" and client_folder(include) != client_folder(path):
+    if kind == "clients" and path.startswith("clients/") and client_folder(include) != client_folder(path):
         return f"a client must not include another client ('{include}')"
     return None
 
@@ -207,12 +226,15 @@ GOOD = {
     "stats/a.cc": source('"stats/a.h"', "<cmath>"),
     "engine/domain/a.h": header("engine/domain/a.h", '"stats/a.h"', "<nlohmann/json.hpp>", '"engine/ports/b.h"'),
     "engine/ports/b.h": header("engine/ports/b.h", '"absl/status/status.h"'),
-    "engine/assignment/a.cc": source("<xxhash.h>", "<openssl/sha.h>", '"engine/domain/a.h"', '"stats/a.h"'),
+    "engine/assignment/a.cc": source("<xxhash.h>", "<re2/re2.h>", "<openssl/sha.h>", '"engine/domain/a.h"', '"stats/a.h"'),
     "storage/sqlite/a.cc": source("<sqlite3.h>", "<unistd.h>", '"engine/ports/b.h"', '"storage/sqlite/a.h"'),
     "api/a.cc": source('"insightloop/v1/a.grpc.pb.h"', "<grpcpp/grpcpp.h>", '"engine/analysis/a.h"', "<spdlog/spdlog.h>"),
     "api/server_main.cc": source('"storage/sqlite/a.h"', '"stats/a.h"', "<sqlite3.h>", "<CLI/CLI.hpp>"),
     "api/insightloop/v1/a.proto": SPDX + '\nsyntax = "proto3";\n',
     "clients/cli/a.cc": source("<CLI/CLI.hpp>", "<csv.h>", '"insightloop/v1/a.pb.h"', '"clients/cli/b.h"'),
+    "clients/cpp/client.h": header("clients/cpp/client.h", "<grpcpp/channel.h>", '"insightloop/v1/a.pb.h"'),
+    "clients/cpp/a.cc": source('"engine/assignment/a.h"', '"engine/ports/b.h"', '"clients/cpp/client.h"'),
+    "clients/cpp/examples/a.cc": source("<insightloop/client.h>", '"absl/time/time.h"'),
     "tests/storage/a_test.cc": source("<gtest/gtest.h>", '"storage/sqlite/a.h"', '"tests/support/x.h"'),
 }
 
@@ -223,6 +245,7 @@ BAD = [
     ("stats/x.cc", source("<unistd.h>"), "stats must not include the operating system"),
     ("engine/domain/x.cc", source('"engine/analysis/a.h"'), "must not include engine "),
     ("engine/domain/x.cc", source("<openssl/sha.h>"), "must not include openssl"),
+    ("engine/domain/x.cc", source('"re2/re2.h"'), "must not include re2"),
     ("engine/ports/x.cc", source("<sqlite3.h>"), "must not include sqlite"),
     ("engine/loop/x.cc", source("<sqlite3.h>"), "engine must not include sqlite"),
     ("engine/loop/x.cc", source('"storage/sqlite/a.h"'), "engine must not include storage"),
@@ -246,6 +269,17 @@ BAD = [
     ("clients/cli/x.cc", source('"storage/sqlite/a.h"'), "clients must not include storage"),
     ("clients/cli/x.cc", source('"stats/a.h"'), "clients must not include stats"),
     ("clients/cli/x.cc", source('"clients/cpp/a.h"'), "must not include another client"),
+    ("clients/cli/x.cc", source("<insightloop/client.h>"), "clients must not include the installed SDK"),
+    ("clients/cpp/x.cc", source('"clients/cli/a.h"'), "must not include another client"),
+    ("clients/cpp/x.cc", source('"engine/analysis/a.h"'), "clients/cpp must not include engine "),
+    ("clients/cpp/x.cc", source('"stats/a.h"'), "clients/cpp must not include stats"),
+    ("clients/cpp/x.cc", source('"api/a.h"'), "clients/cpp must not include api"),
+    (
+        "clients/cpp/local_evaluator.h",
+        header("clients/cpp/local_evaluator.h", '"engine/assignment/a.h"'),
+        "public headers must not include engine/assignment",
+    ),
+    ("clients/cpp/examples/x.cc", source('"clients/cpp/client.h"'), "examples must not include clients"),
     ("clients/cli/x.cc", source("<sqlite3.h>"), "clients must not include sqlite"),
     ("stats/x.cc", source("  <somewhere/else.h>"), "neither a path from the root"),
     ("stats/x.cc", source('"a.h"'), "neither a path from the root"),

@@ -143,6 +143,13 @@ TEST(VerdictTest, FiguresThatDoNotFitThePlanAreAnError) {
   Measured measured = Visits();
   measured.strata[1].epoch = 2;
   ExpectInternal(plan, measured, "more than one epoch");
+  EXPECT_THAT(MakeVerdict(plan, WithEpochs(Running(), {{1, 1}, {1, 2}}), Visits(), Start()),
+              IsOk());
+  measured.strata[1].epoch = 3;
+  EXPECT_THAT(MakeVerdict(plan, WithEpochs(Running(), {{1, 1}, {1, 2}}), measured, Start()),
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("epoch 3, which")));
+  EXPECT_THAT(MakeVerdict(plan, WithEpochs(Running(), {{1, 1}, {1}}), Visits(), Start()),
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("epoch 2 has 1 weights for 2")));
   measured = Visits();
   measured.strata[1].metrics.clear();
   ExpectInternal(plan, measured, "does not fit");

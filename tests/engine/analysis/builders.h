@@ -163,18 +163,40 @@ inline MetricSums Csat(const std::array<int, 5>& counts, std::int64_t asked) {
   return sums;
 }
 
-// Matured units by variant, all of one epoch.
+// The same experiment, with epochs 1, 2, … of these weights by variant.
+inline Experiment WithEpochs(Experiment experiment,
+                             const std::vector<std::vector<std::int32_t>>& weights) {
+  for (const std::vector<std::int32_t>& of_epoch : weights) {
+    const auto number = static_cast<std::int32_t>(experiment.epochs.size()) + 1;
+    experiment.epochs.push_back({.epoch = number, .weights = of_epoch});
+  }
+  return experiment;
+}
+
+// Matured units by variant, of epoch 1 unless told otherwise.
 class MeasuredBuilder {
  public:
   explicit MeasuredBuilder(std::size_t variants) { measured_.exposed_units.resize(variants); }
 
+  // Of what is added from here on.
+  MeasuredBuilder& InEpoch(std::int32_t epoch) {
+    epoch_ = epoch;
+    return *this;
+  }
   MeasuredBuilder& Arm(std::size_t variant, std::int64_t units, std::vector<MetricSums> metrics) {
     measured_.exposed_units[variant] += units;
-    return Add({.epoch = 1, .variant = variant, .units = units, .metrics = std::move(metrics)});
+    std::vector<EpochUnits>& by_epoch = measured_.exposed_by_epoch;
+    if (by_epoch.empty() || by_epoch.back().epoch != epoch_) {
+      by_epoch.push_back(
+          {.epoch = epoch_, .units = std::vector<std::int64_t>(measured_.exposed_units.size())});
+    }
+    by_epoch.back().units[variant] += units;
+    return Add(
+        {.epoch = epoch_, .variant = variant, .units = units, .metrics = std::move(metrics)});
   }
   MeasuredBuilder& Cell(const std::string& segment, std::size_t variant, std::int64_t units,
                         std::vector<MetricSums> metrics) {
-    return Add({.epoch = 1,
+    return Add({.epoch = epoch_,
                 .variant = variant,
                 .segment = segment,
                 .units = units,
@@ -183,7 +205,7 @@ class MeasuredBuilder {
   MeasuredBuilder& Crossed(std::size_t first_variant, std::int64_t units,
                            std::vector<MetricSums> metrics) {
     measured_.crossed_units += units;
-    return Add({.epoch = 1,
+    return Add({.epoch = epoch_,
                 .variant = first_variant,
                 .crossed = true,
                 .units = units,
@@ -208,6 +230,7 @@ class MeasuredBuilder {
   }
 
   Measured measured_;
+  std::int32_t epoch_ = 1;
 };
 
 // The verdict of an experiment that ended after two weeks.

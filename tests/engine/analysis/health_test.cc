@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "tests/engine/analysis/builders.h"
@@ -58,6 +59,79 @@ TEST(SampleRatioCheckTest, AUnitInAVariantOfWeightZeroFails) {
   const HealthCheck check = SampleRatio(plan, {500, 500, 1});
   EXPECT_EQ(check.status, CheckStatus::kFail);
   EXPECT_THAT(check.detail, HasSubstr("1 unit in off"));
+}
+
+// Units by epoch, then variant.
+HealthCheck SampleRatioOf(const std::vector<std::vector<std::int32_t>>& weights,
+                          const std::vector<std::vector<std::int64_t>>& units) {
+  const SealedPlan plan = PlanBuilder()
+                              .Variants({"control", "a", "b"})
+                              .Primary("visit", MetricKind::kProportion)
+                              .Build();
+  const Experiment experiment = WithEpochs(Running(), weights);
+  Measured measured = {.exposed_units = {0, 0, 0}};
+  for (std::size_t e = 0; e < units.size(); ++e) {
+    measured.exposed_by_epoch.push_back({experiment.epochs[e].epoch, units[e]});
+    for (std::size_t v = 0; v < 3; ++v) measured.exposed_units[v] += units[e][v];
+  }
+  const auto study = MakeStudy(plan, experiment.epochs);
+  return CheckSampleRatio(*study, measured);
+}
+
+TEST(SampleRatioCheckTest, OneEpochOfTheSealedWeightsIsAsNone) {
+  const std::vector<std::int64_t> units = {1050, 1000, 950};
+  const SealedPlan plan = PlanBuilder()
+                              .Variants({"control", "a", "b"})
+                              .Primary("visit", MetricKind::kProportion)
+                              .Build();
+  const HealthCheck without = SampleRatio(plan, units);
+  const HealthCheck with = SampleRatioOf({{1, 1, 1}}, {units});
+  EXPECT_EQ(with.p_value, without.p_value);
+  EXPECT_EQ(with.detail, without.detail);
+  // By hand: 2 * 50^2 / 1000.
+  EXPECT_THAT(with.detail, HasSubstr("as planned, chi-square 5, p = "));
+}
+
+TEST(SampleRatioCheckTest, AChangeOfWeightsIsNoMismatch) {
+  const HealthCheck check =
+      SampleRatioOf({{8, 1, 1}, {2, 1, 1}}, {{8000, 1000, 1000}, {5000, 2500, 2500}});
+  EXPECT_EQ(check.status, CheckStatus::kPass);
+  EXPECT_EQ(check.p_value, 1);
+  EXPECT_EQ(check.detail,
+            "Units at first exposure: in epoch 1 control 8,000 (weight 8), a 1,000 (weight 1), "
+            "b 1,000 (weight 1); in epoch 2 control 5,000 (weight 2), a 2,500 (weight 1), b 2,500 "
+            "(weight 1); as planned, chi-square 0 with 4 degrees of freedom, p = 1.");
+}
+
+TEST(SampleRatioCheckTest, AMismatchWithinOneEpochFails) {
+  // By hand: 0 and, of 10,000 units in halves, 2 * 200^2 / 5,000 = 16; with 1 + 1 degrees of
+  // freedom the upper tail is exp(-16 / 2). Epochs that make up for each other fail all the more.
+  const HealthCheck one = SampleRatioOf({{9, 1, 0}, {1, 1, 0}}, {{9000, 1000, 0}, {5200, 4800, 0}});
+  EXPECT_EQ(one.status, CheckStatus::kFail);
+  EXPECT_NEAR(*one.p_value, std::exp(-8.0), 1e-14);
+  const HealthCheck both =
+      SampleRatioOf({{1, 1, 0}, {1, 1, 0}}, {{5200, 4800, 0}, {4800, 5200, 0}});
+  EXPECT_EQ(both.status, CheckStatus::kFail);
+  EXPECT_NEAR(*both.p_value, std::exp(-16.0), 1e-14);
+}
+
+TEST(SampleRatioCheckTest, NamesEpochsTooSmallToTest) {
+  const HealthCheck check = SampleRatioOf({{1, 1, 0}, {9, 1, 0}, {1, 1, 0}, {2, 1, 0}},
+                                          {{5070, 4930, 0}, {0, 9, 0}, {0, 0, 0}, {2000, 1000, 0}});
+  EXPECT_EQ(check.status, CheckStatus::kPass);
+  // By hand: 2 * 70^2 / 5,000 and 0, with 1 + 1 degrees of freedom.
+  EXPECT_NEAR(*check.p_value, std::exp(-0.98), 1e-14);
+  EXPECT_THAT(check.detail, HasSubstr("Too few units to be tested are in epochs 2, 3."));
+  EXPECT_THAT(SampleRatioOf({{1, 1, 0}, {9, 1, 0}}, {{3, 3, 0}, {0, 9, 0}}).detail,
+              HasSubstr("; too few to be tested against the planned split."));
+}
+
+TEST(SampleRatioCheckTest, AUnitInAVariantThatWasDroppedFails) {
+  const std::vector<std::vector<std::int32_t>> weights = {{1, 1, 1}, {1, 1, 0}};
+  EXPECT_EQ(SampleRatioOf(weights, {{500, 500, 500}, {500, 500, 0}}).status, CheckStatus::kPass);
+  const HealthCheck check = SampleRatioOf(weights, {{500, 500, 500}, {500, 500, 1}});
+  EXPECT_EQ(check.status, CheckStatus::kFail);
+  EXPECT_THAT(check.detail, HasSubstr("there are 1 unit in b in epoch 2."));
 }
 
 HealthCheck Crossed(std::int64_t crossed, std::int64_t others) {
@@ -141,6 +215,25 @@ TEST(ResponseRateCheckTest, SaysWhenNobodyWasAsked) {
   EXPECT_EQ(check.status, CheckStatus::kPass);
   EXPECT_FALSE(check.p_value.has_value());
   EXPECT_THAT(check.detail, HasSubstr("nobody was asked in control"));
+}
+
+TEST(ResponseRateCheckTest, ComparesWithinEpochsOfOneSplit) {
+  // Half of all answer, then a quarter: 41.7 % of the control and 31.3 % of the treatment in all.
+  const SealedPlan plan = PlanBuilder().Primary("nps", MetricKind::kNps).Build();
+  const Answers first = {.promoters = 450, .asked = 900};
+  const Answers second = {.promoters = 100, .asked = 400};
+  const Verdict verdict = Judged(plan,
+                                 MeasuredBuilder(2)
+                                     .Arm(0, 900, {Nps(first)})
+                                     .Arm(1, 300, {Nps({.promoters = 150, .asked = 300})})
+                                     .InEpoch(2)
+                                     .Arm(0, 400, {Nps(second)})
+                                     .Arm(1, 400, {Nps(second)})
+                                     .Build(),
+                                 WithEpochs(StoppedAfter(Days(14)), {{3, 1}, {1, 1}}));
+  const HealthCheck check = CheckOf(verdict, Check::kResponseRate);
+  EXPECT_EQ(check.status, CheckStatus::kPass);
+  EXPECT_EQ(check.p_value, 1);
 }
 
 TEST(ResponseRateCheckTest, ThereIsOneForEverySurveyMetricAndNoneForOthers) {

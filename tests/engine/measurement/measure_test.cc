@@ -290,6 +290,23 @@ TEST_F(MeasureTest, AUnitOfTwoEpochsBelongsToItsFirst) {
   EXPECT_THAT(measured.strata, SizeIs(2));
 }
 
+TEST_F(MeasureTest, ExposedUnitsAreCountedInTheEpochOfTheirFirstExposure) {
+  Record({ExposureOf("anna", "control").Epoch(3).At(kDayOne + Days(9)),
+          ExposureOf("anna", "reminder").Epoch(1), ExposureOf("ben", "control").Epoch(3),
+          ExposureOf("carl", "control").Epoch(3),
+          // Crossed, so left out.
+          ExposureOf("dora", "control").Epoch(2), ExposureOf("dora", "reminder").Epoch(2)});
+  // Before anyone has matured.
+  const Measured measured =
+      Measure(APlan({Windowed(MetricKind::kCount, {}, Days(7))}), kDayOne + Days(1));
+  EXPECT_THAT(measured.strata, IsEmpty());
+  ASSERT_THAT(measured.exposed_by_epoch, SizeIs(2));
+  EXPECT_EQ(measured.exposed_by_epoch[0].epoch, 1);
+  EXPECT_THAT(measured.exposed_by_epoch[0].units, ElementsAre(0, 1));
+  EXPECT_EQ(measured.exposed_by_epoch[1].epoch, 3);
+  EXPECT_THAT(measured.exposed_by_epoch[1].units, ElementsAre(2, 0));
+}
+
 TEST_F(MeasureTest, AUnitThatCrossesInALaterEpochIsCrossed) {
   Record({ExposureOf("anna", "control").Epoch(1),
           ExposureOf("anna", "control").Epoch(2).At(kDayOne + Days(8)),

@@ -105,6 +105,11 @@ void ExpectSame(const Measured& a, const Measured& b) {
     }
   }
   EXPECT_EQ(a.exposed_units, b.exposed_units);
+  ASSERT_EQ(a.exposed_by_epoch.size(), b.exposed_by_epoch.size());
+  for (std::size_t i = 0; i < a.exposed_by_epoch.size(); ++i) {
+    EXPECT_EQ(a.exposed_by_epoch[i].epoch, b.exposed_by_epoch[i].epoch);
+    EXPECT_EQ(a.exposed_by_epoch[i].units, b.exposed_by_epoch[i].units);
+  }
   EXPECT_EQ(a.crossed_units, b.crossed_units);
   EXPECT_EQ(a.in_flight_units, b.in_flight_units);
   EXPECT_EQ(a.outcomes, b.outcomes);

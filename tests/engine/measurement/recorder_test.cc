@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -14,6 +15,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/assignment/hashing.h"
+#include "engine/catalog_feed.h"
 #include "engine/domain/sealed_plan.h"
 #include "engine/sealing.h"
 #include "tests/engine/measurement/measurement_fixture.h"
@@ -36,6 +39,8 @@ using testing::StatusIs;
 
 constexpr Time kNow = kDayOne + Days(60);
 constexpr Time kStarted = kDayOne;
+constexpr Time kSecondEpoch = kDayOne + Days(30);
+constexpr std::int32_t kHeldOutSlot = 7;
 
 auto RejectedFor(const std::string& reason, const std::string& field, const std::string& detail) {
   return AllOf(Field("fate", &RowFate::fate, Fate::kRejected),
@@ -75,24 +80,37 @@ class RecorderTest : public ::testing::Test {
                                      .maximum = 500});
     Declare("events/nps",
             Event{.value_kind = ValueKind::kScore, .resolution = 1, .minimum = 0, .maximum = 10});
+    Declare(
+        "layers/mail",
+        Layer{.salt = "layer", .holdout = {.slot_count = 1, .epoch = 2, .slots = {kHeldOutSlot}}});
     DeclareExperiment(ExperimentState::kRunning);
   }
 
   template <class T>
   void Declare(const std::string& name, T resource) {
-    ASSERT_THAT(catalog_.Apply(name, StoredResource{.name = name, .body = ToJson(resource).dump()}),
-                IsOk());
+    const ChangedResource change(name,
+                                 StoredResource{.name = name,
+                                                .revision = catalog_.Current()->revision() + 1,
+                                                .body = ToJson(resource).dump()});
+    ASSERT_THAT(ApplyToCatalog({&change, 1}, catalog_), IsOk());
   }
 
   // experiments/spring, started on day one, whose plan looks at countries; stopped now if it is.
-  void DeclareExperiment(ExperimentState state, bool external = false) {
+  void DeclareExperiment(ExperimentState state, bool external = false,
+                         std::vector<Override> overrides = {}) {
     Experiment experiment{.external = external,
+                          .layer = external ? "" : "layers/mail",
+                          .unit_type = std::string(kDefaultUnitType),
                           .variants = {{.variant_id = "control", .control = true, .weight = 1},
                                        {.variant_id = "reminder", .weight = 1}},
+                          .overrides = overrides,
                           .plan = {.segment_attributes = {"attributes/country"}},
                           .state = state,
                           .start_time = kStarted,
-                          .epoch = 1};
+                          .epoch = 2,
+                          .epochs = {{.epoch = 1, .start_time = kStarted, .weights = {1, 1}},
+                                     {.epoch = 2, .start_time = kSecondEpoch, .weights = {1, 3}}},
+                          .salt = "experiment"};
     if (state == ExperimentState::kPaused) experiment.pause_time = kNow;
     if (state == ExperimentState::kStopped) experiment.stop_time = kNow;
     experiment.sealed_plan = CanonicalText({.plan = experiment.plan});
@@ -295,7 +313,7 @@ TEST_F(RecorderTest, AnExposureKeepsWhatThePlanUses) {
   const std::vector<ExposureRow> stored = StoredExposures();
   ASSERT_EQ(stored.size(), 1U);
   EXPECT_EQ(stored[0].attributes, R"({"country":"PT"})");
-  EXPECT_EQ(stored[0].epoch, 1);
+  EXPECT_EQ(stored[0].epoch, 2);
   EXPECT_EQ(stored[0].source, ExposureSource::kAssigned);
   EXPECT_EQ(stored[0].receive_time, kNow);
 }
@@ -488,6 +506,163 @@ TEST_F(RecorderTest, RejectedRowsNeverReachTheLog) {
   EXPECT_THAT(Record(AnOutcome("events/unknown")), HasFate(Fate::kRejected));
   EXPECT_THAT(StoredOutcomes(), IsEmpty());
   EXPECT_EQ(file_.log().appends(), 0);
+}
+
+// -------------------------------------------------------------------------------------------------
+// Epochs, overrides and holdouts
+
+// A unit that gets other variants in the two epochs.
+std::string AMovedUnit() {
+  const std::vector<std::int32_t> first = {1, 1}, second = {1, 3};
+  for (int unit = 0;; ++unit) {
+    std::string id = std::to_string(unit);
+    if (VariantOf(Salt("experiment"), id, first) != VariantOf(Salt("experiment"), id, second))
+      return id;
+  }
+}
+
+TEST_F(RecorderTest, AnExposureWithoutAnEpochBelongsToThatOfItsTime) {
+  SubmittedExposure row = AnExposure();
+  row.occur_time = kSecondEpoch - kMicrosecond;
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  row.occur_time = kSecondEpoch;
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  const std::vector<ExposureRow> rows = StoredExposures();
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].epoch, 1);
+  EXPECT_EQ(rows[1].epoch, 2);
+}
+
+TEST_F(RecorderTest, AnExposureThatNamesItsEpochIsCheckedAgainstTheHashThere) {
+  SubmittedExposure row = AnExposure();
+  row.unit_id = AMovedUnit();  // from control to reminder: its share grew
+  row.epoch = 1;
+  row.variant = "reminder";
+  EXPECT_THAT(Record(row), RejectedFor("VARIANT_NOT_ASSIGNED", "variant",
+                                       "in epoch 1 of experiments/spring the unit's hash gives "
+                                       "\"control\""));
+  row.epoch = 2;
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  row.epoch = 1;
+  row.variant = "control";
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  row.epoch = 3;
+  EXPECT_THAT(Record(row), RejectedFor("UNKNOWN_EPOCH", "epoch", "is 3, but experiments/spring"));
+}
+
+TEST_F(RecorderTest, WhatAUnitWasShownFirstIsNoContradiction) {
+  SubmittedExposure row = AnExposure();
+  row.unit_id = AMovedUnit();
+  row.occur_time = kStarted;
+  row.variant = "reminder";  // shown by mistake, without an epoch
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  // Assign now answers with this exposure, and the platform repeats the answer.
+  row.epoch = 1;
+  row.occur_time = kNow;
+  EXPECT_THAT(Record(row), HasFate(Fate::kDuplicate));
+}
+
+TEST_F(RecorderTest, ExposuresByHandAreKeptAsSuch) {
+  SubmittedExposure row = AnExposure();
+  row.overridden = true;
+  row.epoch = 2;
+  for (const char* variant : {"control", "reminder"}) {
+    row.variant = variant;
+    EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  }
+  DeclareExperiment(ExperimentState::kRunning, /*external=*/false,
+                    {{.unit_id = "tester", .variant = "reminder"}});
+  SubmittedExposure unsaid = AnExposure();
+  unsaid.unit_id = "tester";
+  EXPECT_THAT(Record(unsaid), HasFate(Fate::kAccepted));
+  for (const ExposureRow& stored : StoredExposures()) {
+    EXPECT_EQ(stored.source, ExposureSource::kOverride);
+  }
+}
+
+TEST_F(RecorderTest, TakesExposuresOfHoldoutsAsTheHashSays) {
+  SubmittedExposure row{.experiment = "layers/mail/holdout",
+                        .unit_id = "anna",
+                        .variant = "REST",
+                        .occur_time = kNow};
+  ASSERT_NE(SlotOf(Salt("layer"), row.unit_id), kHeldOutSlot);
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  row.variant = "HOLDOUT";
+  EXPECT_THAT(Record(row),
+              RejectedFor("VARIANT_NOT_ASSIGNED", "variant", "the unit's hash gives REST"));
+  row.epoch = 1;  // which slots it had then is not known any more
+  row.unit_type = "unitTypes/device";
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  std::string held_out;
+  for (int unit = 0; held_out.empty(); ++unit) {
+    if (SlotOf(Salt("layer"), std::to_string(unit)) == kHeldOutSlot)
+      held_out = std::to_string(unit);
+  }
+  row = {.experiment = "layers/mail/holdout",
+         .unit_id = held_out,
+         .variant = "HOLDOUT",
+         .occur_time = kNow,
+         .epoch = 2};
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  const std::vector<ExposureRow> rows = StoredExposures();
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[0].epoch, 2);
+  EXPECT_EQ(rows[1].epoch, 1);
+}
+
+TEST_F(RecorderTest, RefusesExposuresOfHoldoutsThatCannotBe) {
+  SubmittedExposure row{.experiment = "layers/mail/holdout",
+                        .unit_id = "anna",
+                        .variant = "REST",
+                        .occur_time = kNow};
+  const auto refused = [&](auto spoil) {
+    SubmittedExposure bad = row;
+    spoil(bad);
+    return Record(bad);
+  };
+  for (const char* name : {"layers/none/holdout", "programmes/default/holdout", "/holdout"}) {
+    EXPECT_THAT(refused([&](auto& x) { x.experiment = name; }),
+                RejectedFor("UNKNOWN_HOLDOUT", "experiment", "the holdout that Assign named"));
+  }
+  EXPECT_THAT(refused([](auto& x) { x.variant = "control"; }),
+              RejectedFor("UNKNOWN_VARIANT", "variant", "give HOLDOUT or REST"));
+  EXPECT_THAT(refused([](auto& x) { x.epoch = 3; }),
+              RejectedFor("UNKNOWN_EPOCH", "epoch", "is in epoch 2"));
+  EXPECT_THAT(refused([](auto& x) { x.unit_id = ""; }),
+              RejectedFor("INVALID_UNIT_ID", "unit_id", "1 to 256 bytes"));
+  EXPECT_THAT(refused([](auto& x) { x.unit_type = "unitTypes/robot"; }),
+              RejectedFor("UNKNOWN_UNIT_TYPE", "unit_type", "does not exist"));
+  EXPECT_THAT(refused([](auto& x) { x.occur_time = {}; }),
+              RejectedFor("TIME_MISSING", "occur_time", "say when"));
+}
+
+// -------------------------------------------------------------------------------------------------
+// First exposures
+
+TEST_F(RecorderTest, RemembersTheFirstExposureWhateverTheOrderOfArrivalAndAfterARestart) {
+  SubmittedExposure row = AnExposure();
+  row.variant = "reminder";
+  row.occur_time = kSecondEpoch;
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  row.variant = "control";
+  row.occur_time = kStarted;
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  const auto check = [&] {
+    const auto first =
+        file_.measurement().FindFirstExposure("experiments/spring", kDefaultUnitType, "anna");
+    ASSERT_TRUE(first.has_value());
+    EXPECT_EQ(first->epoch, 1);
+    EXPECT_EQ(first->variant, "control");
+    EXPECT_FALSE(file_.measurement()
+                     .FindFirstExposure("experiments/spring", "unitTypes/device", "anna")
+                     .has_value());
+    EXPECT_FALSE(file_.measurement()
+                     .FindFirstExposure("experiments/other", kDefaultUnitType, "anna")
+                     .has_value());
+  };
+  check();
+  file_.Reopen();
+  check();
 }
 
 }  // namespace
