@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <fstream>
@@ -123,7 +124,10 @@ Finished Insightloop(std::vector<std::string> arguments) {
 namespace {
 
 std::vector<std::string> ServerArguments(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), {ProgramPath("insightloopd"), "--listen", "127.0.0.1:0"});
+  if (std::find(arguments.begin(), arguments.end(), "--listen") == arguments.end()) {
+    arguments.insert(arguments.begin(), {"--listen", "127.0.0.1:0"});
+  }
+  arguments.insert(arguments.begin(), ProgramPath("insightloopd"));
   return arguments;
 }
 

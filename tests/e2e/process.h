@@ -66,7 +66,7 @@ Finished Run(const std::vector<std::string>& arguments);
 // The command line with these arguments.
 Finished Insightloop(std::vector<std::string> arguments);
 
-// A server on a free port, with these further arguments.
+// A server with these arguments, on a free port unless they name one.
 class Server {
  public:
   explicit Server(const std::vector<std::string>& arguments);
