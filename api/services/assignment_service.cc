@@ -114,10 +114,12 @@ class AssignmentService final : public v1::AssignmentService::CallbackService {
 
   Gate::Reactor* BatchAssign(Gate::Context* context, const v1::BatchAssignRequest* request,
                              v1::BatchAssignResponse* response) override {
-    return gate_.Queue(context, request, response,
-                       [this](const Caller&, const auto& asked, auto& answer) {
-                         return DoBatchAssign(asked, answer);
-                       });
+    const auto work = [this](const Caller&, const auto& asked, auto& answer) {
+      return DoBatchAssign(asked, answer);
+    };
+    if (request->record_exposure()) return gate_.Queue(context, request, response, work);
+    // Some milliseconds at most, and on the thread that has the messages in its cache.
+    return gate_.Inline(context, request, response, work);
   }
 
   Gate::Reactor* ExplainAssignment(Gate::Context* context,
