@@ -73,7 +73,7 @@ class Gate {
   // has.
   absl::Status Admit(const google::protobuf::ServiceDescriptor& service);
 
-  // Runs `work(caller, request, response)` here. For work that never waits and takes microseconds.
+  // Runs `work(caller, request, response)` here. For work that never waits and is quick.
   template <class Request, class Response, class Work>
   Reactor* Inline(Context* context, const Request* request, Response* response, Work work) {
     Reactor* reactor = context->DefaultReactor();
