@@ -36,7 +36,10 @@ ReadyHoldout MakeReady(const Holdout& holdout, std::string_view owner) {
                      .epoch = holdout.epoch,
                      .is_empty = holdout.slots.empty(),
                      .slots = {}};
-  for (const std::int32_t slot : holdout.slots) ready.slots.set(static_cast<std::size_t>(slot));
+  for (const std::int32_t slot : holdout.slots) {
+    if (slot < 0 || slot >= kSlotsPerLayer) continue;  // it may come over the wire
+    ready.slots.set(static_cast<std::size_t>(slot));
+  }
   return ready;
 }
 

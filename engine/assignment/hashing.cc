@@ -40,9 +40,11 @@ std::uint64_t ScaleToRange(std::uint64_t hash, std::uint64_t total) {
 
 }  // namespace
 
-Salt::Salt(std::string_view salt) : size_(1 + salt.size()) {
+Salt::Salt(std::string_view salt) {
+  salt = salt.substr(0, kMaxSaltBytes);  // ours are shorter; another's may come over the wire
+  size_ = 1 + salt.size();
   framed_[0] = static_cast<char>(salt.size());
-  salt.copy(framed_.data() + 1, framed_.size() - 1);
+  salt.copy(framed_.data() + 1, salt.size());
 }
 
 std::uint64_t SlotHash(const Salt& layer_salt, std::string_view unit_id) {
