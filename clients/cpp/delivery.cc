@@ -5,6 +5,7 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -168,9 +169,15 @@ void Delivery::Run() {
 
 template <class Kind>
 bool Delivery::Deliver(Queue<Kind>& queue) {
-  while (true) {
+  // What comes meanwhile waits for the next turn: rows of one kind must not hold up the other.
+  std::size_t left = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    left = queue.waiting.size();
+  }
+  while (left > 0) {
     typename Kind::Request request = NextBatch(queue);
-    if (Kind::Rows(request).empty()) return true;
+    left -= std::min(left, static_cast<std::size_t>(Kind::Rows(request).size()));
     typename Kind::Response response;
     absl::Status status;
     while (!(status = Send<Kind>(request, response)).ok()) {
@@ -188,6 +195,7 @@ bool Delivery::Deliver(Queue<Kind>& queue) {
     backoff_.Reset();
     Settle(queue, request, response);
   }
+  return true;
 }
 
 template <class Kind>
