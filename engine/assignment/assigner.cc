@@ -172,7 +172,9 @@ class Evaluation {
     if (!definition.epochs.empty()) answer_.epoch = definition.epochs.back().epoch;
     if (DecidedByState(definition)) return;
     if (DecidedByOverride(*found.experiment)) return;
+    if (DecidedByOverrideElsewhere(*found.experiment, *found.layer)) return;
     if (DecidedByHoldouts(*found.layer)) return;
+    if (DecidedByPause(*found.experiment)) return;
     const std::int32_t slot = SlotOf(found.layer->salt, question_.unit_id);
     const bool holds = found.layer->by_slot[static_cast<std::size_t>(slot)] == found.experiment;
     trace_.Add(StepKind::kSlot, !holds, [&] {
@@ -186,7 +188,6 @@ class Evaluation {
   void InLayer(const ReadyLayer& layer) {
     for (const ReadyExperiment* experiment : layer.with_overrides) {
       if (!IsOfUnitType(*experiment)) continue;
-      if (experiment->definition.state != ExperimentState::kRunning) continue;
       Enter(experiment);
       if (DecidedByOverride(*experiment)) return;
     }
@@ -198,7 +199,7 @@ class Evaluation {
       return Decide(AssignmentReason::kOutOfTraffic);
     }
     Enter(holder);
-    if (DecidedByState(holder->definition)) return;
+    if (DecidedByPause(*holder)) return;
     return OfMember(*holder);
   }
 
@@ -219,31 +220,57 @@ class Evaluation {
   }
 
   bool DecidedByState(const CatalogExperiment& definition) {
-    const auto decide = [&](AssignmentReason reason, std::string_view variant) {
+    const auto decide = [&](AssignmentReason reason) {
       trace_.Add(StepKind::kState, true, [&] {
         return Step{.detail = definition.external
                                   ? "Another system assigns this experiment's variants."
                                   : absl::StrCat("The experiment is ",
                                                  View(EnumName(definition.state)), ".")};
       });
-      Decide(reason, variant);
+      Decide(reason);
       return true;
     };
-    if (definition.external) return decide(AssignmentReason::kExternal, "");
-    if (definition.state == ExperimentState::kPaused) {
-      return decide(AssignmentReason::kPaused,
-                    definition.variants[answer_.experiment->control].variant_id);
-    }
-    if (definition.state != ExperimentState::kRunning) {
-      return decide(AssignmentReason::kNotRunning, "");
-    }
+    if (definition.external) return decide(AssignmentReason::kExternal);
+    if (definition.state == ExperimentState::kPaused) return false;  // holdouts come first
+    if (definition.state != ExperimentState::kRunning) return decide(AssignmentReason::kNotRunning);
     trace_.Add(StepKind::kState, false,
                [] { return Step{.detail = "The experiment is RUNNING."}; });
     return false;
   }
 
+  bool DecidedByPause(const ReadyExperiment& experiment) {
+    if (experiment.definition.state != ExperimentState::kPaused) return false;
+    trace_.Add(StepKind::kState, true, [] {
+      return Step{.detail = "The experiment is PAUSED: everybody gets the control."};
+    });
+    Decide(AssignmentReason::kPaused,
+           experiment.definition.variants[experiment.control].variant_id);
+    return true;
+  }
+
+  // A unit with an override in a running experiment is in no other one of the layer.
+  bool DecidedByOverrideElsewhere(const ReadyExperiment& experiment, const ReadyLayer& layer) {
+    for (const ReadyExperiment* other : layer.with_overrides) {
+      if (other == &experiment || other->definition.state != ExperimentState::kRunning ||
+          other->definition.unit_type != experiment.definition.unit_type ||
+          !other->variant_of_override.contains(View(question_.unit_id))) {
+        continue;
+      }
+      trace_.Add(StepKind::kOverride, true, [&] {
+        return Step{.detail = absl::StrCat("The unit was put into a variant of ",
+                                           other->definition.name, " by hand.")};
+      });
+      Decide(AssignmentReason::kOutOfTraffic);
+      return true;
+    }
+    return false;
+  }
+
   bool DecidedByOverride(const ReadyExperiment& experiment) {
-    if (experiment.variant_of_override.empty()) return false;
+    if (experiment.variant_of_override.empty() ||
+        experiment.definition.state != ExperimentState::kRunning) {
+      return false;
+    }
     const auto found = experiment.variant_of_override.find(View(question_.unit_id));
     const bool decides = found != experiment.variant_of_override.end();
     trace_.Add(StepKind::kOverride, decides, [&] {

@@ -179,6 +179,41 @@ TEST_F(AssignerTest, AnOverrideComesBeforeEverythingElse) {
   EXPECT_EQ(Ask("customer")->reason, kHoldout);
 }
 
+TEST_F(AssignerTest, AUnitWithAnOverrideIsInNoOtherExperimentOfTheLayer) {
+  Experiment first = AnExperiment();
+  first.slot_count = 1;
+  first.overrides = {{.unit_id = "tester", .variant = "reminder"}};
+  Running("first", first);
+  Experiment rest = AnExperiment();
+  rest.slot_count = 999;
+  Running("rest", rest);
+  const auto other = Ask("tester", {}, "experiments/rest");
+  ASSERT_THAT(other, IsOk());
+  EXPECT_EQ(other->reason, kOutOfTraffic);
+  EXPECT_EQ(Ask("tester", {}, "experiments/first")->reason, kOverride);
+  EXPECT_EQ(AskLayer("tester")->experiment->definition.name, "experiments/first");
+  // A pause ends it for the time being: then the tester is a unit like any other.
+  ASSERT_THAT(lifecycle_->Pause(By("Pause"), "experiments/first", ""), IsOk());
+  EXPECT_EQ(Ask("tester", {}, "experiments/first")->reason, kPaused);
+  EXPECT_EQ(Ask("tester", {}, "experiments/rest")->reason, AskLayer("tester")->reason);
+}
+
+TEST_F(AssignerTest, AHoldoutComesBeforeAPauseHoweverOneAsks) {
+  ResizeProgramme(500);
+  Running("spring", AnExperiment());
+  ASSERT_THAT(lifecycle_->Pause(By("Pause"), "experiments/spring", ""), IsOk());
+  int held_out = 0;
+  for (int unit = 0; unit < 100; ++unit) {
+    const std::string id = std::to_string(unit);
+    const auto answer = Ask(id);
+    EXPECT_EQ(answer->reason, answer->programme.is_held_out ? kHoldout : kPaused);
+    EXPECT_EQ(AskLayer(id)->reason, answer->reason);
+    held_out += answer->programme.is_held_out ? 1 : 0;
+  }
+  // Binomial with n = 100 and p = 0.5: sd 5; five of them.
+  EXPECT_NEAR(held_out, 50, 25);
+}
+
 TEST_F(AssignerTest, OverridesChangeWhileTheExperimentRuns) {
   Running("spring", AnExperiment());
   const auto set = [&](std::vector<Override> overrides) {
