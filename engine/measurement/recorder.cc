@@ -254,10 +254,15 @@ Rejection Judge::Check(const SubmittedExposure& row, Exposure& exposure) const {
                   violations);
   if (Rejection rejection = FirstOf(violations)) return rejection;
 
-  exposure.source = experiment.external ? ExposureSource::kExternal
-                    : row.overridden || found->variant_of_override.contains(row.unit_id)
+  if (!row.unit_type.empty() && row.unit_type != experiment.unit_type) {
+    return Reject("WRONG_UNIT_TYPE", "unit_type",
+                  absl::StrCat("is ", Quoted(row.unit_type), ", but ", experiment.name, " is on ",
+                               experiment.unit_type, "; give that, or leave it out"));
+  }
+  exposure.source = row.overridden || found->variant_of_override.contains(row.unit_id)
                         ? ExposureSource::kOverride
-                        : ExposureSource::kAssigned;
+                    : experiment.external ? ExposureSource::kExternal
+                                          : ExposureSource::kAssigned;
   if (Rejection rejection = CheckEpoch(row, *found, exposure)) return rejection;
   exposure.unit = {.unit_type = experiment.unit_type, .unit_id = row.unit_id};
   exposure.experiment = row.experiment;
@@ -420,8 +425,14 @@ absl::StatusOr<std::vector<RowFate>> Recorder::RecordExposures(
 
 absl::Status Recorder::RecordAssigned(const Catalog& catalog, std::span<const AssignedUnit> units) {
   const Time now = clock_.Now();
+  const auto most = static_cast<std::size_t>(limits_.max_rows_per_call);
   FactRows rows;
   for (const AssignedUnit& unit : units) {
+    if (rows.exposures.size() + unit.exposures.size() > most && !rows.exposures.empty()) {
+      // Many holdouts and experiments of a campaign: in parts, each of which counts once.
+      const auto recorded = measurement_.Record(std::exchange(rows, {}));
+      if (!recorded.ok()) return recorded.status();
+    }
     for (const AssignedExposure& assigned : unit.exposures) {
       Exposure& exposure =
           rows.exposures.emplace_back(Exposure{.unit = unit.unit,

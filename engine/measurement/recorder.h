@@ -37,15 +37,16 @@ class Recorder {
   // One fate per row, in order; OK means that every row not rejected is durable.
   //
   // Rejections (reason, field): UNKNOWN_EXPERIMENT experiment · EXPERIMENT_NOT_RUNNING experiment ·
-  // UNKNOWN_HOLDOUT experiment · UNKNOWN_UNIT_TYPE unit_type · INVALID_UNIT_ID unit_id ·
-  // UNKNOWN_VARIANT, VARIANT_NOT_ASSIGNED variant · UNKNOWN_EPOCH epoch · TIME_IN_FUTURE,
+  // UNKNOWN_HOLDOUT experiment · UNKNOWN_UNIT_TYPE, WRONG_UNIT_TYPE unit_type · INVALID_UNIT_ID
+  // unit_id · UNKNOWN_VARIANT, VARIANT_NOT_ASSIGNED variant · UNKNOWN_EPOCH epoch · TIME_IN_FUTURE,
   // TIME_MISSING, BEFORE_START, EXPERIMENT_PAUSED, AFTER_STOP occur_time · UNDECLARED_ATTRIBUTE,
   // WRONG_ATTRIBUTE_TYPE, NOT_FINITE attributes.{id} · TOO_MANY_ATTRIBUTES attributes. Errors:
   // kInvalidArgument for no rows (NO_ROWS) or too many (TOO_MANY_ROWS); those of
   // Measurement::Record.
   absl::StatusOr<std::vector<RowFate>> RecordExposures(std::span<const SubmittedExposure> rows);
 
-  // Records now what `catalog` assigned. Errors: those of Measurement::Record.
+  // Records now what `catalog` assigned, in parts where it is much. Errors: those of
+  // Measurement::Record; parts before may be durable, and asking again counts nothing twice.
   absl::Status RecordAssigned(const Catalog& catalog, std::span<const AssignedUnit> units);
 
   // As RecordExposures. Rejections: INVALID_OUTCOME_ID outcome_id · INVALID_UNIT_ID unit_id ·

@@ -580,6 +580,40 @@ TEST_F(RecorderTest, ExposuresByHandAreKeptAsSuch) {
   }
 }
 
+TEST_F(RecorderTest, AnExposureByHandIsOneAlsoInAnExternalExperiment) {
+  DeclareExperiment(ExperimentState::kRunning, /*external=*/true);
+  SubmittedExposure row = AnExposure();
+  row.overridden = true;
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+  EXPECT_EQ(StoredExposures().at(0).source, ExposureSource::kOverride);
+}
+
+TEST_F(RecorderTest, RefusesAnExposureOfAnotherUnitType) {
+  SubmittedExposure row = AnExposure();
+  row.unit_type = "unitTypes/device";
+  EXPECT_THAT(Record(row), RejectedFor("WRONG_UNIT_TYPE", "unit_type", "is on unitTypes/customer"));
+  row.unit_type = kDefaultUnitType;
+  EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
+}
+
+TEST_F(RecorderTest, RecordsAssignedUnitsInPartsWhereTheyAreMany) {
+  std::vector<AssignedUnit> units;
+  for (int i = 0; i < 12'000; ++i) {
+    units.push_back(
+        {.unit = {.unit_type = std::string(kDefaultUnitType), .unit_id = std::to_string(i)},
+         .exposures = {{.experiment = "layers/mail/holdout",
+                        .variant = "REST",
+                        .epoch = 2,
+                        .source = ExposureSource::kAssigned},
+                       {.experiment = "experiments/spring",
+                        .variant = "control",
+                        .epoch = 2,
+                        .source = ExposureSource::kAssigned}}});
+  }
+  EXPECT_THAT(recorder_.RecordAssigned(*catalog_.Current(), units), IsOk());
+  EXPECT_EQ(StoredExposures().size(), 24'000U);
+}
+
 TEST_F(RecorderTest, TakesExposuresOfHoldoutsAsTheHashSays) {
   SubmittedExposure row{.experiment = "layers/mail/holdout",
                         .unit_id = "anna",
