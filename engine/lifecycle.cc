@@ -78,6 +78,17 @@ absl::Status CheckAssigns(const Experiment& experiment) {
                                    ", whose variants another system assigns; change it there"));
 }
 
+absl::Status CheckWeights(const std::map<std::string, std::int32_t>& weights,
+                          const Limits& limits) {
+  Violations violations;
+  for (const auto& [variant, weight] : weights) {
+    if (weight >= 0 && weight <= limits.max_weight) continue;
+    violations.Add("OUT_OF_RANGE", absl::StrCat("weights.", variant),
+                   absl::StrCat("is ", weight, "; give 0 to ", limits.max_weight));
+  }
+  return violations.ToStatus();
+}
+
 // The variants with the weights of the current epoch, but for those that `weights` names.
 absl::StatusOr<std::vector<Variant>> Reweighted(
     const Experiment& experiment, const std::map<std::string, std::int32_t>& weights) {
@@ -235,7 +246,7 @@ absl::StatusOr<Experiment> Lifecycle::ReleaseSlots(const Caller& caller, std::st
   return MoveExperiment(resources_, caller, name, etag, Move::kChange,
                         [](ResourceStore::Transaction&, Experiment& experiment) {
                           experiment.reserved_slots.clear();
-                          return absl::OkStatus();
+                          return CheckAssigns(experiment);
                         });
 }
 
@@ -246,10 +257,14 @@ absl::StatusOr<Experiment> Lifecycle::Reallocate(
   return MoveExperiment(resources_, caller, name, etag, Move::kChange,
                         [&](ResourceStore::Transaction&, Experiment& experiment) -> absl::Status {
                           if (auto status = CheckAssigns(experiment); !status.ok()) return status;
+                          const Limits& limits = resources_.limits();
+                          if (auto status = CheckWeights(weights, limits); !status.ok()) {
+                            return status;
+                          }
                           const auto variants = Reweighted(experiment, weights);
                           if (!variants.ok()) return variants.status();
                           Violations violations;
-                          CheckVariants(*variants, resources_.limits(), violations);
+                          CheckVariants(*variants, limits, violations);
                           if (!violations.empty()) return violations.ToStatus();
                           std::vector<std::int32_t> after = WeightsOf(*variants);
                           if (after == experiment.epochs.back().weights) return absl::OkStatus();

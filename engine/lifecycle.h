@@ -61,7 +61,7 @@ class Lifecycle {
   absl::StatusOr<Experiment> ReleaseSlots(const Caller& caller, std::string_view name,
                                           std::string_view etag);
   // Opens an epoch with other weights, by variant_id; variants not named keep theirs. The same
-  // weights as now change nothing. Also kInvalidArgument: UNKNOWN_VARIANT, NOT_FOR_EXTERNAL and the
+  // weights as now open none. Also kInvalidArgument: UNKNOWN_VARIANT, NOT_FOR_EXTERNAL and the
   // rules of weights; kFailedPrecondition: TOO_MANY_EPOCHS.
   absl::StatusOr<Experiment> Reallocate(const Caller& caller, std::string_view name,
                                         std::string_view etag,

@@ -117,8 +117,11 @@ class AssignmentService final : public v1::AssignmentService::CallbackService {
     const auto work = [this](const Caller&, const auto& asked, auto& answer) {
       return DoBatchAssign(asked, answer);
     };
-    if (request->record_exposure()) return gate_.Queue(context, request, response, work);
-    // Some milliseconds at most, and on the thread that has the messages in its cache.
+    if (request->record_exposure() || request->has_campaign()) {
+      return gate_.Queue(context, request, response, work);
+    }
+    // One answer per unit takes some milliseconds at most, and is best made on the thread that has
+    // the messages in its cache.
     return gate_.Inline(context, request, response, work);
   }
 

@@ -215,7 +215,8 @@ TEST_F(TrafficTest, NewWeightsHaveTheRulesOfWeights) {
               FailsWith(kInvalid, "UNKNOWN_VARIANT", HasSubstr("weights.nobody")));
   EXPECT_THAT(change({{"control", 0}}),
               FailsWith(kInvalid, "NOTHING_TO_COMPARE", HasSubstr("control")));
-  EXPECT_THAT(change({{"reminder", -1}}), FailsWith(kInvalid, "OUT_OF_RANGE", HasSubstr("-1")));
+  EXPECT_THAT(change({{"reminder", -1}}),
+              FailsWith(kInvalid, "OUT_OF_RANGE", HasSubstr("weights.reminder: is -1")));
   for (std::int32_t weight = 2; weight <= 100; ++weight) {
     ASSERT_THAT(change({{"reminder", weight}}), IsOk());
   }
