@@ -13,6 +13,8 @@
 #include "clients/cpp/errors.h"
 #include "clients/cpp/waiting.h"
 #include "engine/domain/error.h"
+#include "engine/domain/experiment.h"
+#include "engine/domain/resource.h"
 
 namespace insightloop {
 
@@ -90,6 +92,7 @@ void CatalogFollower::Take(const v1::StreamCatalogResponse& response) {
 void CatalogFollower::ForgetReadable(const v1::StreamCatalogResponse& response,
                                      const std::vector<Unreadable>& still) {
   std::set<std::string> told(response.removed().begin(), response.removed().end());
+  if (response.has_programme()) told.insert(response.programme().name());
   for (const auto& message : response.unit_types()) told.insert(message.name());
   for (const auto& message : response.attributes()) told.insert(message.name());
   for (const auto& message : response.layers()) told.insert(message.name());
@@ -126,9 +129,11 @@ absl::Status CatalogFollower::Check() const {
 bool CatalogFollower::IsUnreadable(std::string_view name) const {
   if (!any_unreadable_.load(std::memory_order_acquire)) return false;
   const std::lock_guard lock(mutex_);
-  return unreadable_.find(name) != unreadable_.end() ||
-         std::any_of(unreadable_.begin(), unreadable_.end(),
-                     [&](const auto& entry) { return entry.second.layer == name; });
+  // An experiment concerns itself and its layer; all else may concern anybody.
+  return std::any_of(unreadable_.begin(), unreadable_.end(), [&](const auto& entry) {
+    return CollectionOf(entry.first) != Experiment::kCollection || entry.first == name ||
+           entry.second.layer == name;
+  });
 }
 
 }  // namespace insightloop

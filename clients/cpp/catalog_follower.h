@@ -46,8 +46,8 @@ class CatalogFollower {
   // when neither.
   absl::Status Check() const;
 
-  // Whether `name`, an experiment or a layer, is or holds what cannot be read. Takes no lock where
-  // everything can be read.
+  // Whether an answer for `name`, an experiment or a layer, may hang on what cannot be read. Takes
+  // no lock where everything can be read.
   bool IsUnreadable(std::string_view name) const;
 
  private:

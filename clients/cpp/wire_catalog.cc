@@ -5,11 +5,17 @@
 #include <google/protobuf/message.h>
 #include <google/protobuf/util/json_util.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "engine/assignment/hashing.h"
+#include "engine/domain/experiment.h"
 #include "engine/domain/json.h"
+#include "engine/domain/layer.h"
+#include "engine/domain/programme.h"
 
 namespace insightloop {
 namespace {
@@ -24,10 +30,29 @@ absl::StatusOr<Noun> Read(const google::protobuf::Message& message) {
   return FromJsonText<Noun>(text);
 }
 
+// What this program cannot hold must not be taken over in part.
+absl::Status CheckSlots(const std::string& salt, const Holdout& holdout) {
+  const bool fits = salt.size() <= kMaxSaltBytes &&
+                    std::all_of(holdout.slots.begin(), holdout.slots.end(), [](std::int32_t slot) {
+                      return slot >= 0 && slot < kSlotsPerLayer;
+                    });
+  return fits ? absl::OkStatus()
+              : absl::InvalidArgumentError("has a salt or slots beyond what this program knows");
+}
+absl::Status CheckUsable(const Layer& layer) { return CheckSlots(layer.salt, layer.holdout); }
+absl::Status CheckUsable(const Programme& programme) {
+  return CheckSlots(programme.salt, programme.holdout);
+}
+template <class Noun>
+absl::Status CheckUsable(const Noun&) {
+  return absl::OkStatus();
+}
+
 template <class Noun, class Message>
 absl::Status TakeOverOne(const Message& message, std::int64_t revision, Catalog& catalog) {
   absl::StatusOr<Noun> noun = Read<Noun>(message);
   if (!noun.ok()) return noun.status();
+  if (absl::Status status = CheckUsable(*noun); !status.ok()) return status;
   catalog.Put(*std::move(noun), revision);
   return absl::OkStatus();
 }

@@ -289,6 +289,41 @@ TEST_F(LocalEvaluatorTest, RefersToTheServerWhatItCannotRead) {
   EXPECT_THAT(evaluator_->CatalogStatus(), IsOk());
 }
 
+TEST_F(LocalEvaluatorTest, RefersToTheServerWhileAHoldoutCannotBeRead) {
+  for (const char* const owner : {"programme", "layers"}) {
+    Json snapshot = Snapshot({Running("spring")});
+    Json& holder = owner == std::string("programme") ? snapshot[owner] : snapshot[owner][0];
+    holder["holdout"] = {
+        {"slot_count", 1}, {"epoch", 1}, {"slots", {1'000}}};  // there are 0 to 999
+    Tell(snapshot);
+    Start();
+    AwaitReason("spring", Response::NEEDS_SERVER);
+    EXPECT_EQ(ReasonOf(evaluator_->CatalogStatus()), "UNREADABLE_DEFINITION");
+    Tell(Snapshot({Running("spring")}, 6));
+    AwaitReason("spring", Response::ASSIGNED);
+    EXPECT_THAT(evaluator_->CatalogStatus(), IsOk());
+    evaluator_ = nullptr;
+  }
+}
+
+// As the server of the same version hashes them: published vector, version 2, seed "seed", unit
+// "b": 0.2696.
+TEST_F(LocalEvaluatorTest, KeepsTheUnitsOfAnExperimentFromGrowthBook) {
+  Json experiment = Running("spring");
+  experiment["hash_algorithm"] = "GROWTHBOOK_V2";
+  experiment["growthbook"] = {{"seed", "seed"}};
+  Json half = Running("half");
+  half["layer"] = "layers/half";
+  half["hash_algorithm"] = "GROWTHBOOK_V2";
+  half["growthbook"] = {{"seed", "seed"}, {"coverage", 0.5}};
+  Json snapshot = Snapshot({experiment, half});
+  snapshot["layers"].push_back({{"name", "layers/half"}, {"salt", "another"}});
+  Tell(snapshot);
+  Start();
+  EXPECT_EQ(Assign("spring", "b").variant(), experiment["variants"][0]["variant_id"]);
+  EXPECT_EQ(Assign("half", "b").reason(), Response::OUT_OF_TRAFFIC);
+}
+
 TEST_F(LocalEvaluatorTest, AnswersWithoutAllocating) {
   Json experiment = Running("spring");
   experiment["eligibility"] = {{{"attribute", "attributes/country"}, {"equals", "VN"}}};
