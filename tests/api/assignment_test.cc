@@ -154,8 +154,54 @@ TEST_F(AssignmentServiceTest, AnswersBatchesInTheirOrder) {
     one.erase("experiment");  // the request names it
     EXPECT_EQ(batch["responses"][static_cast<std::size_t>(i)], one);
   }
+  for (int i = 0; i < 200; ++i) {  // what was answered is on record
+    const Json& answer = batch["responses"][static_cast<std::size_t>(i)];
+    if (answer["reason"] != "ASSIGNED") continue;
+    const std::string unit = "u" + std::to_string(i);
+    EXPECT_EQ(FateOf("experiments/e", unit, answer["variant"], 1)["fate"], "DUPLICATE");
+  }
   const std::string reason = batch["responses"][7]["reason"];
   EXPECT_TRUE(reason == "NOT_ELIGIBLE" || reason == "HOLDOUT") << reason;
+}
+
+TEST_F(AssignmentServiceTest, RecordsWhatALayerOrACampaignGives) {
+  const std::string unit = UnitWith("ASSIGNED");
+  const std::string other = unit + "x";
+  for (const auto& [target, name] : std::map<std::string, std::string>{
+           {"layer", "layers/site"}, {"campaign", "campaigns/autumn"}}) {
+    const std::string id = target == "layer" ? unit : other;
+    const Json batch = Made("AssignmentService/BatchAssign",
+                            {{target, name},
+                             {"units", {{{"unit_id", id}, {"attributes", {{"country", "VN"}}}}}},
+                             {"record_exposure", true}});
+    const Json answer = Assign(id);
+    const bool is_held_out = answer["reason"] == "HOLDOUT";
+    EXPECT_EQ(FateOf("layers/site/holdout", id, is_held_out ? "HOLDOUT" : "REST", 1)["fate"],
+              "DUPLICATE");
+    if (answer["reason"] == "ASSIGNED") {
+      EXPECT_EQ(FateOf("experiments/e", id, answer["variant"], 1)["fate"], "DUPLICATE");
+    }
+  }
+}
+
+TEST_F(AssignmentServiceTest, TakesTrustedAttributesFromNoDevice) {
+  Made("AttributeService/CreateAttribute",
+       {{"attribute_id", "plan"},
+        {"attribute", {{"value_type", "STRING"}, {"trusted_only", true}}}});
+  const Json gold = {{"plan", "gold"}, {"country", "VN"}};
+  const Json one = {{"experiment", "experiments/e"},
+                    {"unit_id", "u"},
+                    {"attributes", gold},
+                    {"from_device", true}};
+  for (const char* method : {"AssignmentService/Assign", "AssignmentService/ExplainAssignment"}) {
+    ExpectError(Call(method, one), "INVALID_ARGUMENT", "TRUSTED_ONLY", "attributes.plan",
+                "for trusted callers only");
+  }
+  ExpectError(
+      Call("AssignmentService/BatchAssign", {{"experiment", "experiments/e"},
+                                             {"units", {{{"unit_id", "u"}, {"attributes", gold}}}},
+                                             {"from_device", true}}),
+      "INVALID_ARGUMENT", "TRUSTED_ONLY", "units[0].attributes.plan", "leave it out");
 }
 
 TEST_F(AssignmentServiceTest, ExplainsTheWayToAnAnswer) {

@@ -97,6 +97,21 @@ TEST_P(MillionUnitsTest, ARampMovesNobodyAndGoingDownAndUpRestoresTheSameUnits) 
   EXPECT_NEAR(Share(at_50, 1), 0.25, 0.004);
 }
 
+// Without the memory of exposures: what is answered all the same must be what it was.
+TEST_P(MillionUnitsTest, AChangeOfWeightsMovesNobodyWhoseAnswerIsCertain) {
+  Running("spring", AnExperiment());
+  const Answers before = AskAll("experiments/spring");
+  Reallocate({{"control", 1}, {"reminder", 3}});
+  const Answers after = AskAll("experiments/spring");
+  std::size_t uncertain = 0;
+  for (std::size_t unit = 0; unit < kUnits; ++unit) {
+    uncertain += after[unit] == kNone ? 1 : 0;
+    ASSERT_TRUE(after[unit] == kNone || after[unit] == before[unit]) << ids_[unit];
+  }
+  // From 1:1 to 1:3 a quarter of all units would change: sd of a share 0.00043; seven of them.
+  EXPECT_NEAR(static_cast<double>(uncertain) / kUnits, 0.25, 0.003);
+}
+
 TEST_P(MillionUnitsTest, HeldOutUnitsAreNeverAssignedAndNobodyIsInTwoExperimentsOfALayer) {
   ResizeProgramme(50);
   Make("held", Layer{.holdout = {.slot_count = 100}});
@@ -114,6 +129,17 @@ TEST_P(MillionUnitsTest, HeldOutUnitsAreNeverAssignedAndNobodyIsInTwoExperiments
   }
   EXPECT_EQ(in_both, 0U);
   EXPECT_EQ(held_out_of_one, 0U);
+  const auto catalog = catalog_.Current();
+  const ReadyLayer& layer = *catalog->FindLayer("layers/held");
+  const ReadyProgramme& programme = catalog->programme();
+  const auto has_slot = [](const ReadyHoldout& holdout, const Salt& salt, const std::string& id) {
+    return holdout.slots.test(static_cast<std::size_t>(SlotOf(salt, id)));
+  };
+  for (std::size_t unit = 0; unit < kUnits; ++unit) {
+    const bool is_held_out = has_slot(programme.holdout, programme.salt, ids_[unit]) ||
+                             has_slot(layer.holdout, layer.salt, ids_[unit]);
+    ASSERT_EQ(a[unit] == kHeldOut, is_held_out) << ids_[unit];
+  }
   // 5 % by the programme, 10 % of the rest by the layer.
   EXPECT_NEAR(Share(a, kHeldOut), 0.05 + 0.95 * 0.1, 0.003);
   EXPECT_NEAR(Share(a, kNone), 0.95 * 0.5, 0.004);
