@@ -85,7 +85,13 @@ void CheckGrowthBook(const Experiment& experiment, const Limits& limits, Violati
   CheckText("growthbook.seed", settings.seed, limits.max_label, true, violations);
   CheckText("growthbook.namespace_id", settings.namespace_id, limits.max_label, false, violations);
   CheckFraction("growthbook.coverage", settings.coverage, violations);
-  if (settings.namespace_id.empty()) return;
+  if (settings.namespace_id.empty()) {
+    if (settings.namespace_start != 0 || settings.namespace_end != 0) {
+      violations.Add("FIELD_REQUIRED", "growthbook.namespace_id",
+                     "is empty, but a range of it is given; give its id, or leave the range out");
+    }
+    return;
+  }
   CheckFraction("growthbook.namespace_start", settings.namespace_start, violations);
   CheckFraction("growthbook.namespace_end", settings.namespace_end, violations);
   if (settings.namespace_start >= settings.namespace_end) {

@@ -6,6 +6,9 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -98,7 +101,8 @@ struct CompiledConditions::Node {
     kNumber,
     kExists,
     kMatches,
-    kVersion
+    kVersion,
+    kSegment
   };
 
   Kind kind{};
@@ -109,18 +113,24 @@ struct CompiledConditions::Node {
   Version version{};
   std::unique_ptr<const RE2> pattern;
   std::vector<Node> children;
+  std::shared_ptr<const Node> segment;  // one for all that name it
 
+  // What conditions are compiled with.
+  struct Segments {
+    std::span<const Segment> definitions;
+    std::map<std::string, std::shared_ptr<const Node>, std::less<>> compiled;  // by name
+  };
   static absl::StatusOr<Node> Combine(Kind kind, const std::vector<Condition>& conditions,
-                                      std::span<const Segment> segments);
-  static absl::StatusOr<Node> Of(const Condition& condition, std::span<const Segment> segments);
-  static absl::StatusOr<Node> OfSegment(std::string_view name, std::span<const Segment> segments);
+                                      Segments& segments);
+  static absl::StatusOr<Node> Of(const Condition& condition, Segments& segments);
+  static absl::StatusOr<Node> OfSegment(std::string_view name, Segments& segments);
 
   [[nodiscard]] bool Holds(const AttributeMap& attributes) const;
   [[nodiscard]] bool Passes(const AttributeValue& value) const;
 };
 
 absl::StatusOr<CompiledConditions::Node> CompiledConditions::Node::Combine(
-    Kind kind, const std::vector<Condition>& conditions, std::span<const Segment> segments) {
+    Kind kind, const std::vector<Condition>& conditions, Segments& segments) {
   Node node{.kind = kind};
   node.children.reserve(conditions.size());
   for (const Condition& condition : conditions) {
@@ -132,22 +142,30 @@ absl::StatusOr<CompiledConditions::Node> CompiledConditions::Node::Combine(
   return Node(std::move(node.children.front()));  // all or any of one is that one
 }
 
-absl::StatusOr<CompiledConditions::Node> CompiledConditions::Node::OfSegment(
-    std::string_view name, std::span<const Segment> segments) {
-  const auto segment = std::find_if(segments.begin(), segments.end(),
+absl::StatusOr<CompiledConditions::Node> CompiledConditions::Node::OfSegment(std::string_view name,
+                                                                             Segments& segments) {
+  if (const auto known = segments.compiled.find(name); known != segments.compiled.end()) {
+    return Node{.kind = Kind::kSegment, .segment = known->second};
+  }
+  const auto segment = std::find_if(segments.definitions.begin(), segments.definitions.end(),
                                     [&](const Segment& x) { return x.meta.name == name; });
-  if (segment == segments.end()) {
+  if (segment == segments.definitions.end()) {
     return InvalidField("UNKNOWN_SEGMENT", "segment",
                         absl::StrCat("is ", Quoted(name), ", which was not given along"));
   }
-  if (segment->filter.empty()) return Combine(Kind::kAllOf, segment->conditions, {});
-  const auto conditions = ParseFilter("filter", segment->filter);
+  absl::StatusOr<std::vector<Condition>> conditions = segment->conditions;
+  if (!segment->filter.empty()) conditions = ParseFilter("filter", segment->filter);
   if (!conditions.ok()) return conditions.status();
-  return Combine(Kind::kAllOf, *conditions, {});
+  Segments none;  // a segment names no other
+  auto compiled = Combine(Kind::kAllOf, *conditions, none);
+  if (!compiled.ok()) return compiled.status();
+  auto shared = std::make_shared<const Node>(*std::move(compiled));
+  segments.compiled.emplace(name, shared);
+  return Node{.kind = Kind::kSegment, .segment = std::move(shared)};
 }
 
-absl::StatusOr<CompiledConditions::Node> CompiledConditions::Node::Of(
-    const Condition& condition, std::span<const Segment> segments) {
+absl::StatusOr<CompiledConditions::Node> CompiledConditions::Node::Of(const Condition& condition,
+                                                                      Segments& segments) {
   if (!condition.all_of.empty()) return Combine(Kind::kAllOf, condition.all_of, segments);
   if (!condition.any_of.empty()) return Combine(Kind::kAnyOf, condition.any_of, segments);
   if (!condition.none_of.empty()) return Combine(Kind::kNoneOf, condition.none_of, segments);
@@ -197,6 +215,8 @@ bool CompiledConditions::Node::Holds(const AttributeMap& attributes) const {
       return std::any_of(children.begin(), children.end(), holds);
     case Kind::kNoneOf:
       return std::none_of(children.begin(), children.end(), holds);
+    case Kind::kSegment:
+      return segment->Holds(attributes);
     default:
       const AttributeValue* const value = Find(attributes, attribute);
       return value != nullptr && Passes(*value);
@@ -237,7 +257,8 @@ CompiledConditions::CompiledConditions(std::shared_ptr<const Node> root) : root_
 absl::StatusOr<CompiledConditions> CompiledConditions::Compile(
     const std::vector<Condition>& conditions, std::span<const Segment> segments) {
   if (conditions.empty()) return CompiledConditions();
-  auto root = Node::Combine(Node::Kind::kAllOf, conditions, segments);
+  Node::Segments with{.definitions = segments, .compiled = {}};
+  auto root = Node::Combine(Node::Kind::kAllOf, conditions, with);
   if (!root.ok()) return root.status();
   return CompiledConditions(std::make_shared<const Node>(*std::move(root)));
 }

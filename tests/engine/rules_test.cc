@@ -286,6 +286,8 @@ TEST_F(RulesTest, GrowthBookNeedsItsSettingsAndNothingElseTakesThem) {
   }
   refused([](Experiment& x) { x.growthbook->namespace_end = 0.2; }, "OUT_OF_RANGE",
           "growthbook.namespace_end: is 0.2; give more than the start");
+  refused([](Experiment& x) { x.growthbook->namespace_id = ""; }, "FIELD_REQUIRED",
+          "growthbook.namespace_id: is empty, but a range of it is given");
   refused([](Experiment& x) { x.growthbook->namespace_start = kNan; }, "OUT_OF_RANGE",
           "growthbook.namespace_start");
 }
