@@ -85,12 +85,12 @@ struct LocalEvaluator::Impl {
       local.reason_ = v1::AssignResponse::NEEDS_SERVER;
       return absl::OkStatus();
     }
-    const absl::StatusOr<Assigner> assigner =
-        Assigner::Create(*local.catalog_, target, /*exposed=*/nullptr, kLimits);
-    if (!assigner.ok()) return assigner.status();
-    const absl::StatusOr<Assignments> assignments = assigner->Ask(question);
-    if (!assignments.ok()) return assignments.status();
-    const Assignment& assignment = assignments->one;
+    Assignment assignment;
+    if (absl::Status status =
+            Assigner::AskOnce(*local.catalog_, target, question, kLimits, assignment);
+        !status.ok()) {
+      return status;
+    }
     local.experiment_ = assignment.experiment;
     local.variant_ = assignment.variant;
     // Numbered alike.
@@ -151,7 +151,10 @@ absl::StatusOr<LocalAssignment> LocalEvaluator::AssignInLayer(std::string_view l
                                                               const AttributeMap& attributes,
                                                               std::string_view unit_type) const {
   return impl_->Ask({.kind = TargetKind::kLayer, .name = layer},
-                    {.unit_type = unit_type, .unit_id = unit_id, .attributes = attributes});
+                    // In two halves, as it was just stored: a load of both at once would wait.
+                    {.unit_type = {unit_type.data(), unit_type.size()},
+                     .unit_id = unit_id,
+                     .attributes = attributes});
 }
 
 absl::Status LocalEvaluator::RecordExposure(const LocalAssignment& assignment,

@@ -14,6 +14,7 @@
 #include "engine/assignment/hashing.h"
 #include "engine/domain/campaign.h"
 #include "engine/domain/resource.h"
+#include "engine/domain/text.h"
 
 namespace insightloop {
 namespace {
@@ -210,8 +211,10 @@ class Evaluation {
   }
 
   bool IsOfUnitType(const ReadyExperiment& experiment) const {
-    return experiment.definition.unit_type ==
-           (question_.unit_type.empty() ? kDefaultUnitType : question_.unit_type);
+    // The default's size is known to the compiler.
+    return question_.unit_type.empty()
+               ? SameText(experiment.definition.unit_type, kDefaultUnitType)
+               : SameText(experiment.definition.unit_type, question_.unit_type);
   }
 
   void Decide(AssignmentReason reason, std::string_view variant = "") {
@@ -418,6 +421,17 @@ void CheckAttributes(const Catalog& catalog, const AttributeMap& attributes, con
 Assigner::Assigner(const Catalog& catalog, const ExposedUnits* exposed, const Limits& limits)
     : catalog_(catalog), exposed_(exposed), limits_(limits) {}
 
+absl::Status Assigner::AskOnce(const Catalog& catalog, const Target& target,
+                               const Question& question, const Limits& limits, Assignment& answer) {
+  Assigner assigner(catalog, /*exposed=*/nullptr, limits);
+  if (absl::Status status = assigner.Aim(target); !status.ok()) return status;
+  if (Violations violations; !assigner.Check(question, "", violations)) {
+    return violations.ToStatus();
+  }
+  assigner.AskOne(question, /*steps=*/nullptr, answer);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Assigner> Assigner::Create(const Catalog& catalog, const Target& target,
                                           const ExposedUnits* exposed, const Limits& limits) {
   absl::StatusOr<Assigner> assigner = Assigner(catalog, exposed, limits);
@@ -456,14 +470,22 @@ absl::StatusOr<Assignments> Assigner::Ask(const Question& question, std::string_
     assignments = violations.ToStatus();
     return assignments;
   }
-  if (experiment_.experiment != nullptr) {
-    Evaluation(catalog_, question, exposed_, steps, assignments->one).InExperiment(experiment_);
-  } else if (layer_ != nullptr) {
-    Evaluation(catalog_, question, exposed_, steps, assignments->one).InLayer(*layer_);
+  if (experiment_.experiment != nullptr || layer_ != nullptr) {
+    AskOne(question, steps, assignments->one);
   } else {
     AskCampaign(question, assignments->campaign);
   }
   return assignments;
+}
+
+void Assigner::AskOne(const Question& question, std::vector<Step>* steps,
+                      Assignment& answer) const {
+  Evaluation evaluation(catalog_, question, exposed_, steps, answer);
+  if (experiment_.experiment != nullptr) {
+    evaluation.InExperiment(experiment_);
+  } else {
+    evaluation.InLayer(*layer_);
+  }
 }
 
 bool Assigner::Check(const Question& question, std::string_view prefix,

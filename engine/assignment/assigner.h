@@ -109,11 +109,17 @@ class Assigner {
   absl::StatusOr<Assignments> Ask(const Question& question, std::string_view prefix = "",
                                   std::vector<Step>* steps = nullptr) const;
 
+  // Create() and Ask() in one, about an experiment or a layer and without the memory of exposures.
+  // Fills in `answer`, which is new. Errors: those of both.
+  static absl::Status AskOnce(const Catalog& catalog, const Target& target,
+                              const Question& question, const Limits& limits, Assignment& answer);
+
  private:
   Assigner(const Catalog& catalog, const ExposedUnits* exposed, const Limits& limits);
   absl::Status Aim(const Target& target);
   // Whether nothing is wrong with a question.
   bool Check(const Question& question, std::string_view prefix, Violations& violations) const;
+  void AskOne(const Question& question, std::vector<Step>* steps, Assignment& answer) const;
   void AskCampaign(const Question& question, std::vector<Assignment>& assignments) const;
 
   const Catalog& catalog_;

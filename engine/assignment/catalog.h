@@ -31,6 +31,7 @@
 #include "engine/domain/event.h"
 #include "engine/domain/layer.h"
 #include "engine/domain/programme.h"
+#include "engine/domain/text.h"
 #include "engine/domain/unit_type.h"
 
 namespace insightloop {
@@ -94,10 +95,14 @@ struct CatalogChanges {
   std::vector<std::string> removed;      // names
 };
 
-// Hashes short names in a few nanoseconds.
+// Hash short names, and compare them, in a few nanoseconds.
 struct NameHash {
   using is_transparent = void;
   std::size_t operator()(std::string_view name) const;
+};
+struct NameEqual {
+  using is_transparent = void;
+  bool operator()(std::string_view a, std::string_view b) const { return SameText(a, b); }
 };
 
 // Names are full resource names. Reading is safe for any number of threads; copying is cheap
@@ -152,7 +157,7 @@ class Catalog {
     std::int64_t revision = 0;
   };
   template <class T>
-  using ByName = absl::flat_hash_map<std::string, Entry<T>, NameHash, std::equal_to<>>;
+  using ByName = absl::flat_hash_map<std::string, Entry<T>, NameHash, NameEqual>;
   struct ExperimentEntry {
     std::shared_ptr<const ReadyExperiment> value;
     std::int64_t revision = 0;
@@ -165,7 +170,7 @@ class Catalog {
   // Makes the layer's table anew.
   void Arrange(std::string_view layer);
 
-  absl::flat_hash_map<std::string, ExperimentEntry, NameHash, std::equal_to<>> experiments_;
+  absl::flat_hash_map<std::string, ExperimentEntry, NameHash, NameEqual> experiments_;
   ByName<ReadyLayer> layers_;
   ByName<ReadyEvent> events_;
   ByName<Attribute> attributes_;  // by id

@@ -2,6 +2,7 @@
 
 #include "engine/assignment/catalog_holder.h"
 
+#include <array>
 #include <utility>
 
 namespace insightloop {
@@ -27,7 +28,9 @@ std::shared_ptr<const Catalog> CatalogHolder::Current() const {
     std::uint64_t holder = 0, version = 0;
     std::shared_ptr<const Catalog> catalog;
   };
-  thread_local Reference mine;
+  // Several, for threads that ask several holders in turns.
+  thread_local std::array<Reference, 8> of_thread;
+  Reference& mine = of_thread[id_ % of_thread.size()];
   if (mine.holder != id_ || mine.version != version_.load(std::memory_order_acquire)) {
     const std::lock_guard lock(mutex_);
     mine = {.holder = id_,

@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/assignment/filter.h"
 #include "engine/domain/error.h"
+#include "engine/domain/text.h"
 #include "re2/re2.h"
 
 namespace insightloop {
@@ -62,11 +63,20 @@ std::optional<Version> ReadVersion(std::string_view text) {
 // size and text takes half the time of the map's own search.
 const AttributeValue* Find(const AttributeMap& attributes, const std::string& id) {
   constexpr std::size_t kFew = 8;
-  const auto found = attributes.size() <= kFew
-                         ? std::find_if(attributes.begin(), attributes.end(),
-                                        [&](const auto& item) { return item.first == id; })
-                         : attributes.find(id);
-  return found == attributes.end() ? nullptr : &found->second;
+  if (attributes.size() > kFew) {
+    const auto found = attributes.find(id);
+    return found == attributes.end() ? nullptr : &found->second;
+  }
+  for (const auto& [given, value] : attributes) {
+    if (SameText(given, id)) return &value;
+  }
+  return nullptr;
+}
+
+bool AreEqual(const AttributeValue& a, const AttributeValue& b) {
+  const auto* const text = std::get_if<std::string>(&a);
+  const auto* const other = std::get_if<std::string>(&b);
+  return text != nullptr && other != nullptr ? SameText(*text, *other) : a == b;
 }
 
 template <class T>
@@ -207,27 +217,23 @@ absl::StatusOr<CompiledConditions::Node> CompiledConditions::Node::Of(const Cond
 }
 
 bool CompiledConditions::Node::Holds(const AttributeMap& attributes) const {
-  const auto holds = [&](const Node& child) { return child.Holds(attributes); };
-  switch (kind) {
-    case Kind::kAllOf:
-      return std::all_of(children.begin(), children.end(), holds);
-    case Kind::kAnyOf:
-      return std::any_of(children.begin(), children.end(), holds);
-    case Kind::kNoneOf:
-      return std::none_of(children.begin(), children.end(), holds);
-    case Kind::kSegment:
-      return segment->Holds(attributes);
-    default:
-      const AttributeValue* const value = Find(attributes, attribute);
-      return value != nullptr && Passes(*value);
+  if (kind == Kind::kSegment) return segment->Holds(attributes);
+  if (kind != Kind::kAllOf && kind != Kind::kAnyOf && kind != Kind::kNoneOf) {
+    const AttributeValue* const value = Find(attributes, attribute);
+    return value != nullptr && Passes(*value);
   }
+  // The first child that holds, or that does not hold of kAllOf, decides.
+  for (const Node& child : children) {
+    if (child.Holds(attributes) != (kind == Kind::kAllOf)) return kind == Kind::kAnyOf;
+  }
+  return kind != Kind::kAnyOf;
 }
 
 // A value of another type than the test's passes none.
 bool CompiledConditions::Node::Passes(const AttributeValue& value) const {
   switch (kind) {
     case Kind::kEquals:
-      return value == values.front();
+      return AreEqual(value, values.front());
     case Kind::kOneOf:
       return std::binary_search(values.begin(), values.end(), value);
     case Kind::kExists:

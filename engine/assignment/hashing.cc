@@ -2,36 +2,80 @@
 
 #include "engine/assignment/hashing.h"
 
+#include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "engine/domain/layer.h"
 
-// The hash is the hot path's main work: compiled into this file.
-#define XXH_INLINE_ALL
-#include "xxhash.h"
-
 namespace insightloop {
-
-// What is hashed: the salt's length as one byte, the salt, the unit id; so ("ab", "c") is not
-// ("a", "bc").
-class Frame {
- public:
-  Frame(const Salt& salt, std::string_view unit_id) : size_(salt.size_ + unit_id.size()) {
-    std::memcpy(bytes_, salt.framed_.data(), sizeof(salt.framed_));
-    std::memcpy(bytes_ + salt.size_, unit_id.data(), unit_id.size());
-  }
-  std::uint64_t Hash(XXH64_hash_t seed) const { return XXH64(bytes_, size_, seed); }
-
- private:
-  alignas(32) char bytes_[sizeof(Salt::framed_) + kMaxHashedIdBytes];
-  const std::size_t size_;
-};
-
 namespace {
 
-// Seeds keep the two uses apart even if two salts were equal.
-constexpr XXH64_hash_t kSlotSeed = 1;
-constexpr XXH64_hash_t kVariantSeed = 2;
+constexpr std::size_t kWord = sizeof(std::uint64_t);
+
+static_assert(std::endian::native == std::endian::little, "words are read as they lie in memory");
+
+// -------------------------------------------------------------------------------------------------
+// XXH64, in pieces: the library's starts every hash anew, while a salt's stripes are always alike
+
+constexpr std::size_t kStripe = 4 * kWord;
+constexpr std::uint64_t kPrime1 = 0x9E3779B185EBCA87;
+constexpr std::uint64_t kPrime2 = 0xC2B2AE3D27D4EB4F;
+constexpr std::uint64_t kPrime3 = 0x165667B19E3779F9;
+constexpr std::uint64_t kPrime4 = 0x85EBCA77C2B2AE63;
+constexpr std::uint64_t kPrime5 = 0x27D4EB2F165667C5;
+
+using Lanes = std::array<std::uint64_t, 4>;
+
+std::uint64_t Round(std::uint64_t lane, std::uint64_t word) {
+  return std::rotl(lane + word * kPrime2, 31) * kPrime1;
+}
+
+void AddStripe(Lanes& lanes, const std::uint64_t* words) {
+  for (std::size_t i = 0; i < lanes.size(); ++i) lanes[i] = Round(lanes[i], words[i]);
+}
+
+std::uint64_t Converge(const Lanes& lanes) {
+  std::uint64_t hash = std::rotl(lanes[0], 1) + std::rotl(lanes[1], 7) + std::rotl(lanes[2], 12) +
+                       std::rotl(lanes[3], 18);
+  for (const std::uint64_t lane : lanes) hash = (hash ^ Round(0, lane)) * kPrime1 + kPrime4;
+  return hash;
+}
+
+// Takes up what comes after the last stripe: `size` bytes.
+std::uint64_t Finish(std::uint64_t hash, const std::uint64_t* words, std::size_t size) {
+  for (; size >= kWord; size -= kWord) {
+    hash = std::rotl(hash ^ Round(0, *words++), 27) * kPrime1 + kPrime4;
+  }
+  std::uint64_t last = *words;
+  if (size >= kWord / 2) {
+    hash = std::rotl(hash ^ (last & 0xFFFFFFFF) * kPrime1, 23) * kPrime2 + kPrime3;
+    last >>= 32;
+    size -= kWord / 2;
+  }
+  for (; size > 0; --size, last >>= 8)
+    hash = std::rotl(hash ^ (last & 0xFF) * kPrime5, 11) * kPrime1;
+  hash = (hash ^ hash >> 33) * kPrime2;
+  hash = (hash ^ hash >> 29) * kPrime3;
+  return hash ^ hash >> 32;
+}
+
+std::uint64_t LoadWord(const char* from) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, from, sizeof(word));
+  return word;
+}
+
+// The last bytes of a text, fewer than a word, as a word.
+std::uint64_t LoadEnd(std::string_view text) {
+  const std::size_t size = text.size() % kWord;
+  if (text.size() >= kWord) {
+    return LoadWord(text.data() + text.size() - kWord) >> 8 * (kWord - size);
+  }
+  std::uint64_t word = 0;
+  std::memcpy(&word, text.data(), size);
+  return word;
+}
 
 // Maps a hash to [0, total): relative bias of each value below total / 2^32.
 std::uint64_t ScaleToRange(std::uint64_t hash, std::uint64_t total) {
@@ -43,16 +87,57 @@ std::uint64_t ScaleToRange(std::uint64_t hash, std::uint64_t total) {
 Salt::Salt(std::string_view salt) {
   salt = salt.substr(0, kMaxSaltBytes);  // ours are shorter; another's may come over the wire
   size_ = 1 + salt.size();
-  framed_[0] = static_cast<char>(salt.size());
-  salt.copy(framed_.data() + 1, salt.size());
+  std::array<char, 3 * kStripe> frame{static_cast<char>(salt.size())};
+  static_assert(sizeof(frame) > kMaxSaltBytes);
+  salt.copy(frame.data() + 1, salt.size());
+  std::array<std::uint64_t, sizeof(frame) / kWord> words;
+  std::memcpy(words.data(), frame.data(), sizeof(words));
+
+  const std::size_t stripes = size_ / kStripe;
+  std::copy_n(words.begin() + 4 * stripes, rest_.size(), rest_.begin());
+  for (std::size_t use = 0; use < begun_.size(); ++use) {
+    const std::uint64_t seed = use + 1;
+    Lanes& lanes = begun_[use].lanes;
+    lanes = {seed + kPrime1 + kPrime2, seed + kPrime2, seed, seed - kPrime1};
+    for (std::size_t i = 0; i < stripes; ++i) AddStripe(lanes, &words[4 * i]);
+    begun_[use].hash = stripes == 0 ? seed + kPrime5 : Converge(lanes);
+  }
+}
+
+std::uint64_t Salt::Hash(Use use, std::string_view unit_id) const {
+  const std::size_t rest = size_ % kStripe;
+  std::array<std::uint64_t, (kStripe + kMaxHashedIdBytes) / kWord + 1> words;
+  std::memcpy(words.data(), rest_.data(), sizeof(rest_));  // all: a fixed number of bytes
+  std::uint64_t* end = words.data() + rest / kWord;
+  const std::size_t shift = 8 * (rest % kWord);
+  std::uint64_t carry = rest_[rest / kWord];
+  const auto add = [&](std::uint64_t word) {
+    *end++ = carry | word << shift;
+    carry = word >> 1 >> (63 - shift);  // nothing of it where the shift is 0
+  };
+  std::size_t at = 0;
+  for (; at + kWord <= unit_id.size(); at += kWord) add(LoadWord(unit_id.data() + at));
+  if (at < unit_id.size()) add(LoadEnd(unit_id));
+  *end = carry;
+
+  const Begun& begun = begun_[static_cast<std::size_t>(use)];
+  std::uint64_t hash = begun.hash;
+  const std::uint64_t* next = words.data();
+  std::size_t left = rest + unit_id.size();
+  if (left >= kStripe) {
+    Lanes lanes = begun.lanes;
+    for (; left >= kStripe; left -= kStripe, next += 4) AddStripe(lanes, next);
+    hash = Converge(lanes);
+  }
+  return Finish(hash + size_ + unit_id.size(), next, left);
 }
 
 std::uint64_t SlotHash(const Salt& layer_salt, std::string_view unit_id) {
-  return Frame(layer_salt, unit_id).Hash(kSlotSeed);
+  return layer_salt.Hash(Salt::Use::kSlot, unit_id);
 }
 
 std::uint64_t VariantHash(const Salt& experiment_salt, std::string_view unit_id) {
-  return Frame(experiment_salt, unit_id).Hash(kVariantSeed);
+  return experiment_salt.Hash(Salt::Use::kVariant, unit_id);
 }
 
 std::uint64_t PointOf(std::uint64_t variant_hash, std::span<const std::int32_t> weights) {
@@ -67,10 +152,13 @@ std::int32_t SlotOf(const Salt& layer_salt, std::string_view unit_id) {
 
 std::size_t VariantOf(const Salt& experiment_salt, std::string_view unit_id,
                       std::span<const std::int32_t> weights) {
-  std::uint64_t point = PointOf(VariantHash(experiment_salt, unit_id), weights);
+  const std::uint64_t point = PointOf(VariantHash(experiment_salt, unit_id), weights);
+  // Looks at all of them: a jump that depends on the hash would be foreseen half of the time.
   std::size_t variant = 0;
-  while (point >= static_cast<std::uint64_t>(weights[variant])) {
-    point -= static_cast<std::uint64_t>(weights[variant++]);
+  std::uint64_t until = 0;
+  for (const std::int32_t weight : weights) {
+    until += static_cast<std::uint64_t>(weight);
+    variant += point >= until ? 1 : 0;
   }
   return variant;
 }

@@ -23,18 +23,28 @@ namespace insightloop {
 inline constexpr std::size_t kMaxSaltBytes = 64;
 inline constexpr std::size_t kMaxHashedIdBytes = 256;
 
-// A salt, laid out as the beginning of every frame that is hashed with it. Cheap to copy.
+// A salt, with the hashes that begin with it begun. Cheap to copy.
 class Salt {
  public:
+  // What is hashed with it. The seeds, 1 and 2, keep the two apart even if two salts were equal.
+  enum class Use { kSlot, kVariant };
+
   Salt() : Salt("") {}
   explicit Salt(std::string_view salt);
 
+  // XXH64 of the salt's length as one byte, the salt, the unit id; so ("ab", "c") is not
+  // ("a", "bc").
+  std::uint64_t Hash(Use use, std::string_view unit_id) const;
+
  private:
-  friend class Frame;
-  // A whole number of vectors, so that copying it is a few instructions.
-  std::array<char, 96> framed_{};
-  std::size_t size_ = 0;
-  static_assert(sizeof(framed_) > kMaxSaltBytes);
+  // After all whole stripes, of 32 bytes, of the length and the salt.
+  struct Begun {
+    std::array<std::uint64_t, 4> lanes{};
+    std::uint64_t hash = 0;  // if no other stripe follows
+  };
+  std::size_t size_ = 0;  // of the length and the salt
+  std::array<Begun, 2> begun_;
+  std::array<std::uint64_t, 4> rest_{};  // the bytes after those stripes, then zeros
 };
 
 // What both are made from.

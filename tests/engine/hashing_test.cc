@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <xxhash.h>
 
 #include <array>
 #include <cstdlib>
@@ -39,6 +40,24 @@ TEST(HashingTest, ReplaysTheGoldenVectors) {
     ++rows;
   }
   EXPECT_EQ(rows, 52);
+}
+
+// Every way in which salt, unit id, words and stripes can lie towards each other. Expected: the
+// library's XXH64 over the whole frame, as docs/assignment.md describes it.
+TEST(HashingTest, IsXxh64OfTheFrameWhateverTheLengths) {
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i * 37 + 11);
+  for (std::size_t salt_size = 0; salt_size <= kMaxSaltBytes; ++salt_size) {
+    const std::string salt = bytes.substr(100, salt_size);
+    for (std::size_t id_size = 0; id_size <= kMaxHashedIdBytes; ++id_size) {
+      const std::string id = bytes.substr(0, id_size);
+      const std::string frame = static_cast<char>(salt_size) + salt + id;
+      ASSERT_EQ(SlotHash(Salt(salt), id), XXH64(frame.data(), frame.size(), /*seed=*/1))
+          << salt_size << " " << id_size;
+      ASSERT_EQ(VariantHash(Salt(salt), id), XXH64(frame.data(), frame.size(), /*seed=*/2))
+          << salt_size << " " << id_size;
+    }
+  }
 }
 
 TEST(HashingTest, NeverChoosesAWeightOfZero) {
