@@ -31,6 +31,7 @@
 #include "engine/assignment/catalog_holder.h"
 #include "engine/domain/limits.h"
 #include "engine/domain/time.h"
+#include "engine/following.h"
 #include "engine/lifecycle.h"
 #include "engine/measurement/embedded_measurement.h"
 #include "engine/measurement/recorder.h"
@@ -58,6 +59,7 @@ struct Flags {
   std::optional<std::uint64_t> random_seed;
   std::string log_level = "info";
   int workers = 32;
+  std::uint64_t memory_limit = 0;
   bool insecure_allow_remote = false;
   bool reflection = false;
 };
@@ -92,6 +94,12 @@ void AddFlags(CLI::App& app, Flags& flags, bool& print_config) {
   app.add_option("--workers", flags.workers, "Threads for calls that wait for the database")
       ->envname("INSIGHTLOOP_WORKERS")
       ->check(CLI::Range(1, kMaxWorkers))
+      ->capture_default_str();
+  app.add_option("--memory-limit", flags.memory_limit,
+                 "Memory for units and identities of facts, such as 4GB; beyond it no new facts are"
+                 " taken (0: no limit)")
+      ->envname("INSIGHTLOOP_MEMORY_LIMIT")
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false))
       ->capture_default_str();
   app.add_option("--log-level", flags.log_level, "debug, info, warning, error or off")
       ->envname("INSIGHTLOOP_LOG_LEVEL")
@@ -193,7 +201,8 @@ int Fail(const absl::Status& status) {
 
 // Everything between the flags and the end. `signals` block already.
 int Serve(const Flags& flags, const Configuration& configuration, Signals& signals) {
-  const Limits limits;
+  Limits limits;
+  limits.max_fact_bytes = static_cast<std::int64_t>(flags.memory_limit);
   const SystemClock wall_clock;
   SystemRandom system_random;
   std::optional<SeededRandom> seeded_random;
@@ -236,10 +245,12 @@ int Serve(const Flags& flags, const Configuration& configuration, Signals& signa
   CatalogHolder catalog;
   Resources resources(resource_store, catalog, clock, random, limits);
   if (const auto status = resources.Initialize(); !status.ok()) return Fail(status);
-  auto measurement = OpenEmbeddedMeasurement(fact_log, limits);
+  auto plans = PlansToFollow(resource_store, limits);
+  if (!plans.ok()) return Fail(plans.status());
+  auto measurement = OpenEmbeddedMeasurement(fact_log, limits, *std::move(plans));
   if (!measurement.ok()) return Fail(measurement.status());
   Recorder recorder(catalog, **measurement, clock, limits);
-  Lifecycle lifecycle(resources);
+  Lifecycle lifecycle(resources, **measurement);
   Verdicts verdicts(resources, **measurement);
 
   const Engine engine{.resources = resources,
@@ -264,6 +275,9 @@ int Serve(const Flags& flags, const Configuration& configuration, Signals& signa
   if (!configuration.address.IsLocal()) {
     spdlog::warn("whoever can reach {} is an administrator of this server", (*server)->address());
   }
+
+  if (const auto status = (*measurement)->WaitUntilReady(); !status.ok()) return Fail(status);
+  spdlog::info("everything recorded is known again");
 
   const int signal_number = signals.WaitForFirst();
   spdlog::info("signal {}: finishing the calls under way", signal_number);

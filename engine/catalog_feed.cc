@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <set>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -21,6 +24,20 @@ namespace insightloop {
 namespace {
 
 constexpr std::int64_t kChangesPerRead = 10'000;
+
+// Ids of the attributes that a verdict reads of an exposure, each once.
+std::vector<std::string> AttributesToKeep(const SealedPlan& plan) {
+  std::set<std::string_view> names(plan.plan.segment_attributes.begin(),
+                                   plan.plan.segment_attributes.end());
+  for (const Metric& metric : plan.metrics) {
+    if (metric.covariate.has_value() && !metric.covariate->attribute.empty()) {
+      names.insert(metric.covariate->attribute);
+    }
+  }
+  std::vector<std::string> ids;
+  for (const std::string_view name : names) ids.emplace_back(IdOf(name));
+  return ids;
+}
 
 absl::StatusOr<CatalogExperiment> ToCatalog(const Experiment& experiment) {
   CatalogExperiment entry{.name = experiment.meta.name,
@@ -45,9 +62,7 @@ absl::StatusOr<CatalogExperiment> ToCatalog(const Experiment& experiment) {
   entry.eligibility = *std::move(eligibility);
   auto plan = ReadSealedPlan(experiment.sealed_plan);
   if (!plan.ok()) return plan.status();
-  for (const std::string& name : plan->plan.segment_attributes) {
-    entry.kept_attributes.emplace_back(IdOf(name));
-  }
+  entry.kept_attributes = AttributesToKeep(*plan);
   VisitConditions(entry.eligibility, [&](const Condition& condition) {
     if (condition.segment.empty() || FindByName(entry.segments, condition.segment) != nullptr) {
       return;

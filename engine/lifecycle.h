@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "engine/domain/caller.h"
 #include "engine/domain/experiment.h"
+#include "engine/ports/measurement.h"
 #include "engine/resources.h"
 
 namespace insightloop {
@@ -34,7 +35,9 @@ absl::Status CheckMove(const Experiment& experiment, Move move);
 // for a start, what the rules below ask for).
 class Lifecycle {
  public:
-  explicit Lifecycle(Resources& resources) : resources_(resources) {}
+  // Both outlive this object.
+  Lifecycle(Resources& resources, Measurement& measurement)
+      : resources_(resources), measurement_(measurement) {}
 
   // Takes `slot_count` free slots of the layer at random, draws a salt and seals the plan.
   // `start_time` only for external experiments, not in the future; now when absent.
@@ -69,6 +72,7 @@ class Lifecycle {
 
  private:
   Resources& resources_;
+  Measurement& measurement_;  // follows what has started
 };
 
 }  // namespace insightloop

@@ -72,7 +72,13 @@ absl::StatusOr<SealedPlan> MakeSealedPlan(const Experiment& experiment,
   }
 
   std::set<std::string> events, attributes, segments;
-  for (const Metric& metric : plan.metrics) events.insert(metric.event);
+  for (const Metric& metric : plan.metrics) {
+    events.insert(metric.event);
+    if (metric.denominator.has_value()) events.insert(metric.denominator->event);
+    if (metric.covariate.has_value() && !metric.covariate->attribute.empty()) {
+      attributes.insert(metric.covariate->attribute);
+    }
+  }
   if (!plan.hypothesis.segment.empty()) segments.insert(plan.hypothesis.segment);
   attributes.insert(plan.plan.segment_attributes.begin(), plan.plan.segment_attributes.end());
   if (auto status = AddNames(plan.eligibility, plan.eligibility_filter, attributes, segments);

@@ -208,6 +208,7 @@ absl::StatusOr<Conclusion> Verdicts::Conclude(const Caller& caller, std::string_
         return absl::OkStatus();
       });
   if (!status.ok()) return status;
+  measurement_.Unfollow(std::string(name));
   return replayed.has_value() ? ReadConclusion(*replayed, resources_) : result;
 }
 

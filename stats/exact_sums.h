@@ -57,6 +57,8 @@ class ExactSums {
   friend bool operator==(const ExactSums&, const ExactSums&) = default;
 
  private:
+  friend class JointSums;
+
   void Accumulate(std::int64_t count, internal::Int128 sum, internal::Int128 sum_of_squares);
   void SetOverflowed();
 

@@ -105,6 +105,19 @@ bool JointSums::AccumulateProducts(std::span<const Int128> products) {
   return true;
 }
 
+ExactSums JointSums::OfVariable(std::size_t variable) const {
+  ExactSums sums;
+  if (overflowed_) {
+    sums.MarkOverflowed();
+    return sums;
+  }
+  // Its square comes after the products of all variables before it.
+  std::size_t square = variables_;
+  for (std::size_t i = 0; i < variable; ++i) square += variables_ - i;
+  sums.Accumulate(count_, sums_[variable], sums_[square]);
+  return sums;
+}
+
 absl::StatusOr<JointMoments> JointSums::ToMoments(std::span<const double> resolutions) const {
   if (absl::Status status = CheckResolutions(resolutions, variables_); !status.ok()) return status;
   if (absl::Status status = internal::CheckSums(count_, overflowed_); !status.ok()) return status;

@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "stats/exact_sums.h"
 #include "stats/internal/int128.h"
 #include "stats/joint_moments.h"
 
@@ -38,6 +39,9 @@ class JointSums {
   void MarkOverflowed();
 
   [[nodiscard]] std::size_t variables() const { return variables_; }
+
+  // The sums of one variable alone; overflowed when these are.
+  [[nodiscard]] ExactSums OfVariable(std::size_t variable) const;
 
   // Units counted so far; 0 once overflowed().
   [[nodiscard]] std::int64_t count() const { return count_; }

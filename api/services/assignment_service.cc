@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "api/services/catalog_stream.h"
 #include "api/services/services.h"
 #include "engine/assignment/assigner.h"
+#include "engine/domain/error.h"
 #include "engine/domain/experiment.h"
 #include "engine/domain/unit_type.h"
 #include "insightloop/v1/assignment.grpc.pb.h"
@@ -94,6 +96,23 @@ absl::Status CheckUnitCount(int units, const Limits& limits) {
                       absl::StrCat("has ", units, " units; give 1 to ", limits.max_rows_per_call));
 }
 
+// Of a server that has just started: it does not know yet who was exposed before weights changed.
+absl::Status StillStarting() {
+  return MakeError(
+      absl::StatusCode::kUnavailable,
+      "the server is starting and still reads who was exposed, which decides here: call"
+      " again in a moment",
+      {.reason = "STARTING", .retry_delay = Seconds(1)});
+}
+
+bool NeedsExposures(const Assignments& assignments, TargetKind target) {
+  const auto needs = [](const Assignment& assignment) {
+    return assignment.reason == AssignmentReason::kNeedsServer;
+  };
+  if (target != TargetKind::kCampaign) return needs(assignments.one);
+  return std::any_of(assignments.campaign.begin(), assignments.campaign.end(), needs);
+}
+
 class AssignmentService final : public v1::AssignmentService::CallbackService {
  public:
   AssignmentService(Gate& gate, const Engine& engine)
@@ -140,6 +159,10 @@ class AssignmentService final : public v1::AssignmentService::CallbackService {
   }
 
  private:
+  [[nodiscard]] const ExposedUnits* KnownExposures() const {
+    return exposed_.is_ready() ? &exposed_ : nullptr;
+  }
+
   absl::Status DoAssign(const v1::AssignRequest& request, v1::AssignResponse& response) const {
     AttributeMap attributes;
     if (absl::Status status = ReadAttributes(request.attributes(), "", attributes); !status.ok()) {
@@ -147,7 +170,7 @@ class AssignmentService final : public v1::AssignmentService::CallbackService {
     }
     const std::shared_ptr<const Catalog> catalog = catalog_.Current();
     const Target target = TargetOf(request);
-    const auto assigner = Assigner::Create(*catalog, target, &exposed_, gate_.limits());
+    const auto assigner = Assigner::Create(*catalog, target, KnownExposures(), gate_.limits());
     if (!assigner.ok()) return assigner.status();
     const Question question{.unit_type = request.unit_type(),
                             .unit_id = request.unit_id(),
@@ -155,6 +178,7 @@ class AssignmentService final : public v1::AssignmentService::CallbackService {
                             .from_device = request.from_device()};
     const auto assignments = assigner->Ask(question);
     if (!assignments.ok()) return assignments.status();
+    if (NeedsExposures(*assignments, target.kind)) return StillStarting();
     if (request.record_exposure()) {
       const AssignedUnit unit = ToRecord(question, target, *assignments);
       if (absl::Status status = recorder_.RecordAssigned(*catalog, {&unit, 1}); !status.ok()) {
@@ -172,7 +196,7 @@ class AssignmentService final : public v1::AssignmentService::CallbackService {
     }
     const std::shared_ptr<const Catalog> catalog = catalog_.Current();
     const Target target = TargetOf(request);
-    const auto assigner = Assigner::Create(*catalog, target, &exposed_, gate_.limits());
+    const auto assigner = Assigner::Create(*catalog, target, KnownExposures(), gate_.limits());
     if (!assigner.ok()) return assigner.status();
     const bool with_experiment = target.kind != TargetKind::kExperiment;
     std::vector<AssignedUnit> to_record;
@@ -190,6 +214,7 @@ class AssignmentService final : public v1::AssignmentService::CallbackService {
                               .from_device = request.from_device()};
       const auto assignments = assigner->Ask(question);
       if (!assignments.ok()) return assigner->Ask(question, prefix()).status();
+      if (NeedsExposures(*assignments, target.kind)) return StillStarting();
       if (request.record_exposure()) {
         to_record.push_back(ToRecord(question, target, *assignments));
       }
@@ -206,7 +231,7 @@ class AssignmentService final : public v1::AssignmentService::CallbackService {
     }
     const std::shared_ptr<const Catalog> catalog = catalog_.Current();
     const Target target{.kind = TargetKind::kExperiment, .name = request.experiment()};
-    const auto assigner = Assigner::Create(*catalog, target, &exposed_, gate_.limits());
+    const auto assigner = Assigner::Create(*catalog, target, KnownExposures(), gate_.limits());
     if (!assigner.ok()) return assigner.status();
     const Question question{.unit_id = request.unit_id(),
                             .attributes = attributes,
@@ -214,6 +239,7 @@ class AssignmentService final : public v1::AssignmentService::CallbackService {
     std::vector<Step> steps;
     const auto assignments = assigner->Ask(question, "", &steps);
     if (!assignments.ok()) return assignments.status();
+    if (NeedsExposures(*assignments, target.kind)) return StillStarting();
     Encode(assignments->one, /*with_experiment=*/true, *response.mutable_assignment());
     for (Step& step : steps) {
       auto& encoded = *response.add_steps();

@@ -314,6 +314,41 @@ std::vector<std::string> AbsentNotes(const Verdict& verdict) {
   return texts;
 }
 
+// `attributes/age`, `the 28.0 days before`.
+std::string CovariateText(const v1::Covariate& covariate) {
+  if (!covariate.has_history()) return covariate.attribute();
+  constexpr double kSecondsPerDay = 86'400;
+  const double days = static_cast<double>(covariate.history().seconds()) / kSecondsPerDay;
+  return Join({"the ", Fixed(days, 1), " days before"});
+}
+
+// What was done to the numbers of all units before they were compared, each once.
+std::vector<std::string> AdjustmentNotes(const Verdict& verdict) {
+  std::vector<std::string> notes;
+  const auto add = [&notes](std::string note) {
+    if (std::find(notes.begin(), notes.end(), note) == notes.end()) {
+      notes.push_back(std::move(note));
+    }
+  };
+  for (const Result& result : verdict.results()) {
+    if (!result.segment().empty()) continue;
+    const std::string metric = MetricTitle(result);
+    if (result.has_cap()) {
+      const std::string cap = Format("%.*g", 6, result.cap());
+      add(Join({metric, ": what is above ", cap, " of a unit counts as ", cap}));
+    }
+    if (result.has_adjusted_for()) {
+      const double removed = result.variance_removed();
+      const std::string arm =
+          HasSeveralTreatments(verdict) ? Join({" of ", result.variant()}) : std::string();
+      add(Join({metric, arm, ": adjusted for ", CovariateText(result.adjusted_for()), ", which ",
+                removed < 0 ? "adds " : "removes ", Percent(std::abs(removed)),
+                " of the variance"}));
+    }
+  }
+  return notes;
+}
+
 }  // namespace
 
 std::string FormatPValue(double p, double log_p) {
@@ -358,8 +393,9 @@ std::string RenderVerdict(const Verdict& verdict, const std::vector<std::string>
   text += HealthText(verdict, color);
   text += FiguresText(verdict, /*segments=*/false, color);
   text += FiguresText(verdict, /*segments=*/true, color);
-  std::vector<std::string> notes = AbsentNotes(verdict);
-  notes.insert(notes.begin(), caveats.begin(), caveats.end());
+  std::vector<std::string> notes = caveats;
+  for (const std::string& note : AdjustmentNotes(verdict)) notes.push_back(note);
+  for (const std::string& note : AbsentNotes(verdict)) notes.push_back(note);
   if (!notes.empty()) {
     text += Join({"\n", Colored(color, "\033[1m", "Keep in mind"), "\n"});
     for (const std::string& note : notes) text += Join({"  - ", Printable(note), "\n"});

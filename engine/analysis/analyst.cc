@@ -28,6 +28,12 @@ void AddPlanned(const SealedPlan& plan, const std::string& name, Role role,
   if (!is_known) planned.push_back({.metric = metric, .role = role});
 }
 
+MeasuredCap ToMeasured(const Cap& cap, const MeasuredMetric& metric) {
+  if (!cap.value.has_value()) return {.share = cap.percentile.value_or(0)};
+  const std::int64_t steps_per_unit = metric.event_has_value ? metric.steps_per_unit : 1;
+  return {.steps = std::llround(*cap.value * static_cast<double>(steps_per_unit))};
+}
+
 MeasuredMetric ToMeasured(const SealedPlan& plan, const Metric& metric) {
   MeasuredMetric measured = {.event = metric.event, .kind = metric.kind, .window = metric.window};
   const Event* event = FindByName(plan.events, metric.event);
@@ -35,12 +41,29 @@ MeasuredMetric ToMeasured(const SealedPlan& plan, const Metric& metric) {
   measured.event = FactName(*event);
   measured.event_has_value = event->value_kind != ValueKind::kNone;
   measured.steps_per_unit = StepsPerUnit(event->resolution).value_or(1);
+  measured.quantile = metric.quantile;
+  if (metric.denominator.has_value()) {
+    const Event* denominator = FindByName(plan.events, metric.denominator->event);
+    if (denominator != nullptr) measured.denominator_event = FactName(*denominator);
+    measured.denominator_sums = metric.denominator->sum_values;
+  }
+  if (metric.cap.has_value()) measured.cap = ToMeasured(*metric.cap, measured);
+  if (metric.covariate.has_value()) {
+    measured.covariate = {.history = metric.covariate->history.value_or(Duration{}),
+                          .attribute = std::string(IdOf(metric.covariate->attribute))};
+  }
   if (metric.kind == MetricKind::kCsat && event->maximum.has_value()) {
     const double boxes_below = *event->maximum - 1;
     measured.top_two_from =
         std::llround(boxes_below * static_cast<double>(measured.steps_per_unit));
   }
   return measured;
+}
+
+// Whether the first and second week of a unit's outcomes can be compared.
+bool HasWeeks(const Metric& metric) {
+  return !IsSurvey(metric.kind) && metric.kind != MetricKind::kQuantile &&
+         metric.window.has_value();
 }
 
 bool IsStopped(const Experiment& experiment) {
@@ -108,7 +131,8 @@ MeasurePlan MakeMeasurePlan(const SealedPlan& plan, const Experiment& experiment
                          .max_segment_values = limits.max_segment_values};
   for (const Variant& variant : plan.variants) measure.variants.push_back(variant.variant_id);
   for (const PlannedMetric& planned : PlannedMetrics(plan)) {
-    measure.metrics.push_back(ToMeasured(plan, *planned.metric));
+    MeasuredMetric& metric = measure.metrics.emplace_back(ToMeasured(plan, *planned.metric));
+    metric.by_week = planned.role == Role::kPrimary && HasWeeks(*planned.metric);
   }
   for (const std::string& attribute : plan.plan.segment_attributes) {
     measure.segment_attributes.emplace_back(IdOf(attribute));

@@ -31,7 +31,9 @@ struct Contrast {
   std::string no_comparison;
   std::optional<stats::RelativeLift> lift;
   std::string no_lift;
-  std::string left_out;  // which epochs are, and why; empty when none is
+  std::optional<double> variance_removed;  // by the metric's covariate, of all figures above
+  std::string no_adjustment;               // of a metric with a covariate
+  std::string left_out;                    // which epochs are, and why; empty when none is
 };
 
 // Two variants of a study on one of its metrics.

@@ -55,6 +55,7 @@ bool HaveOneRatio(const stats::Arms<std::int64_t>& a, const stats::Arms<std::int
 std::vector<SplitStratum> StrataOfOneSplit(const Study& study, const CellFigures& cell,
                                            std::size_t metric,
                                            const stats::Arms<std::size_t>& variants, Basis basis) {
+  const bool can_merge = study.kind(metric) != MetricKind::kQuantile;
   std::vector<SplitStratum> strata;
   for (std::size_t e = 0; e < study.epochs.size(); ++e) {
     if (cell.epochs[e].empty()) continue;
@@ -65,7 +66,7 @@ std::vector<SplitStratum> StrataOfOneSplit(const Study& study, const CellFigures
     const stats::Arms<std::int64_t> split = {.control = weights[variants.control],
                                              .treatment = weights[variants.treatment]};
     auto stratum = std::find_if(strata.begin(), strata.end(), [&](const SplitStratum& s) {
-      return HaveOneRatio(s.weights, split);
+      return can_merge && HaveOneRatio(s.weights, split);
     });
     if (stratum == strata.end()) stratum = strata.insert(strata.end(), {.weights = split});
     AddTo(stratum->arms, arms);
@@ -112,10 +113,11 @@ EpochStrata MakeEpochStrata(const Study& study, const CellFigures& cell, std::si
   }
   if (left_out.empty()) return result;
   std::sort(left_out.begin(), left_out.end());
-  result.left_out =
-      absl::StrCat("Left out, with another split and fewer than ", stats::kLeastUnitsInStratum,
-                   NounOf(basis), " in ", study.variant_id(variants.control), " or ",
-                   study.variant_id(variants.treatment), ": ", EpochsText(left_out), ".");
+  result.left_out = absl::StrCat(
+      "Left out, with ", study.kind(metric) == MetricKind::kQuantile ? "" : "another split and ",
+      "fewer than ", stats::kLeastUnitsInStratum, NounOf(basis), " in ",
+      study.variant_id(variants.control), " or ", study.variant_id(variants.treatment), ": ",
+      EpochsText(left_out), ".");
   return result;
 }
 

@@ -14,7 +14,34 @@
 namespace insightloop {
 namespace {
 
-absl::Status CheckMetric(MetricKind kind, const MetricSums& sums, std::int64_t units) {
+absl::Status CheckJoint(const StudyMetric& metric, const MetricSums& sums, std::int64_t units) {
+  const std::size_t variables = metric.joint_resolutions.size();
+  if (variables == 0) return absl::OkStatus();
+  if (!sums.joint.has_value() || sums.joint->variables() != variables) {
+    return absl::InternalError(absl::StrCat("no sums of ", variables, " variables"));
+  }
+  if (sums.joint->overflowed() || sums.joint->count() == units) return absl::OkStatus();
+  return absl::InternalError(
+      absl::StrCat("joint sums over ", sums.joint->count(), " of ", units, " units"));
+}
+
+absl::Status CheckQuantile(const MetricSums& sums, std::int64_t units) {
+  if (!sums.quantile.has_value()) return absl::InternalError("no quantile");
+  const QuantileSums& quantile = *sums.quantile;
+  const bool fits = quantile.units == units && quantile.lower <= quantile.value &&
+                    quantile.value <= quantile.upper && 1 <= quantile.lower_rank &&
+                    quantile.lower_rank <= quantile.upper_rank && quantile.upper_rank <= units;
+  return fits ? absl::OkStatus() : absl::InternalError("a quantile out of order");
+}
+
+absl::Status CheckMetric(const StudyMetric& metric, const MetricSums& sums, std::int64_t units) {
+  const MetricKind kind = metric.metric->kind;
+  if (units > 0) {
+    if (absl::Status status = CheckJoint(metric, sums, units); !status.ok()) return status;
+    if (kind == MetricKind::kQuantile && !sums.values.overflowed()) {
+      if (absl::Status status = CheckQuantile(sums, units); !status.ok()) return status;
+    }
+  }
   const std::int64_t counted = sums.values.count();
   // Overflowed sums have lost their count; health reports them.
   if (!sums.values.overflowed() && (IsSurvey(kind) ? counted > units : counted != units)) {
@@ -37,7 +64,7 @@ absl::Status CheckStratum(const Study& study, const Stratum& stratum) {
     return absl::InternalError("a stratum does not fit the sealed plan");
   }
   for (std::size_t m = 0; m < study.metrics.size(); ++m) {
-    const absl::Status status = CheckMetric(study.kind(m), stratum.metrics[m], stratum.units);
+    const absl::Status status = CheckMetric(study.metrics[m], stratum.metrics[m], stratum.units);
     if (!status.ok()) {
       return absl::InternalError(absl::StrCat("the figures of ", study.metric_name(m), " in ",
                                               study.variant_id(stratum.variant), " have ",
@@ -75,17 +102,31 @@ absl::Status CheckMeasured(const Study& study, const Measured& measured) {
 }
 
 void AddTo(MetricSums& sum, const MetricSums& more) {
+  if (sum.values.count() == 0) {
+    sum.quantile = more.quantile;
+  } else if (more.values.count() > 0) {
+    sum.quantile.reset();
+  }
   sum.values.Merge(more.values);
   sum.nonzero += more.nonzero;
   sum.asked += more.asked;
   sum.promoters += more.promoters;
   sum.detractors += more.detractors;
   sum.top_two += more.top_two;
+  if (!sum.joint.has_value()) {
+    sum.joint = more.joint;
+  } else if (more.joint.has_value()) {
+    sum.joint->Merge(*more.joint).IgnoreError();  // CheckJoint() has seen that they match
+  }
 }
 
 void AddTo(ArmFigures& sum, const Stratum& more) {
   sum.units += more.units;
-  for (std::size_t m = 0; m < sum.metrics.size(); ++m) AddTo(sum.metrics[m], more.metrics[m]);
+  for (std::size_t m = 0; m < sum.metrics.size(); ++m) {
+    const std::optional<QuantileSums> quantile = sum.metrics[m].quantile;
+    AddTo(sum.metrics[m], more.metrics[m]);
+    if (more.crossed) sum.metrics[m].quantile = quantile;
+  }
 }
 
 CellFigures EmptyCell(const Study& study, std::string segment) {
@@ -116,10 +157,18 @@ std::pair<std::size_t, std::string> OrderOf(const Study& study, const std::strin
 absl::StatusOr<Figures> ArrangeFigures(const Study& study, const Measured& measured,
                                        CrossedUnits crossed) {
   if (absl::Status status = CheckMeasured(study, measured); !status.ok()) return status;
-  Figures figures = {.all = EmptyCell(study, "")};
+  Figures figures = {.all = EmptyCell(study, ""), .caps = measured.caps};
+  figures.caps.resize(study.metrics.size());
   std::map<std::pair<std::size_t, std::string>, CellFigures> cells;
+  // Crossed units last, as the quantile of those before them stands.
+  std::vector<const Stratum*> strata;
   for (const Stratum& stratum : measured.strata) {
-    if (stratum.crossed && crossed == CrossedUnits::kLeftOut) continue;
+    if (!stratum.crossed || crossed == CrossedUnits::kInFirstVariant) strata.push_back(&stratum);
+  }
+  std::stable_partition(strata.begin(), strata.end(),
+                        [](const Stratum* stratum) { return !stratum->crossed; });
+  for (const Stratum* const of_strata : strata) {
+    const Stratum& stratum = *of_strata;
     CellFigures* cell = &figures.all;
     if (!stratum.segment.empty()) {
       cell = &cells.try_emplace(OrderOf(study, stratum.segment), EmptyCell(study, stratum.segment))
@@ -138,6 +187,10 @@ MetricFigures OfMetric(const ArmFigures& arm, std::size_t metric) {
 void AddTo(MetricFigures& sum, const MetricFigures& more) {
   sum.units += more.units;
   AddTo(sum.sums, more.sums);
+}
+
+bool HasOverflowed(const MetricSums& sums) {
+  return sums.values.overflowed() || (sums.joint.has_value() && sums.joint->overflowed());
 }
 
 MetricFigures AllEpochs(const CellFigures& cell, std::size_t metric, std::size_t variant) {

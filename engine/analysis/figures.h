@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct CellFigures {
 struct Figures {
   CellFigures all;
   std::vector<CellFigures> cells;  // by the plan's order of attributes, then by value
+  std::vector<std::optional<std::int64_t>> caps;  // applied, in steps; by index of Study::metrics
 };
 
 // What becomes of units that were seen in two variants.
@@ -45,13 +47,17 @@ struct MetricFigures {
 };
 
 // An arm without any stratum has no units. Error: kInternal when the figures do not fit the plan,
-// or come from an epoch that the study does not have.
+// or come from an epoch that the study does not have. Quantiles are those without crossed units.
 absl::StatusOr<Figures> ArrangeFigures(const Study& study, const Measured& measured,
                                        CrossedUnits crossed);
 
 MetricFigures OfMetric(const ArmFigures& arm, std::size_t metric);
 
+// Quantiles of two parts cannot be added: their sum has none.
 void AddTo(MetricFigures& sum, const MetricFigures& more);
+
+// Whether a sum that results are read from exceeded what exact arithmetic holds.
+bool HasOverflowed(const MetricSums& sums);
 
 // A variant's figures of a metric in all epochs: for counting; their mean would mix splits.
 MetricFigures AllEpochs(const CellFigures& cell, std::size_t metric, std::size_t variant);

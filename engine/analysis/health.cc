@@ -274,7 +274,7 @@ HealthCheck CheckExactSums(const Study& study, const Figures& figures) {
   const auto look_at = [&](const CellFigures& cell) {
     for (std::size_t v = 0; v < study.plan->variants.size(); ++v) {
       for (std::size_t m = 0; m < study.metrics.size(); ++m) {
-        if (AllEpochs(cell, m, v).sums.values.overflowed()) overflowed.insert(study.metric_name(m));
+        if (HasOverflowed(AllEpochs(cell, m, v).sums)) overflowed.insert(study.metric_name(m));
       }
     }
   };

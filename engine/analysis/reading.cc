@@ -26,13 +26,13 @@ bool HasEnough(MetricKind kind, const MetricFigures& arm) {
   const MetricSums& sums = arm.sums;
   if (arm.units < kLeastUnits) return false;
   if (IsSurvey(kind)) return sums.values.count() >= kLeastAnswers;
-  if (kind != MetricKind::kProportion) return sums.nonzero >= kLeastNonzero;
+  if (!IsShare(kind)) return sums.nonzero >= kLeastNonzero;
   return sums.nonzero >= kLeastSuccesses && arm.units - sums.nonzero >= kLeastSuccesses;
 }
 
 std::string NeedText(MetricKind kind) {
   if (IsSurvey(kind)) return absl::StrCat(kLeastAnswers, " answers");
-  if (kind != MetricKind::kProportion) return absl::StrCat(kLeastNonzero, " that are not 0");
+  if (!IsShare(kind)) return absl::StrCat(kLeastNonzero, " that are not 0");
   return absl::StrCat(kLeastSuccesses, " successes and ", kLeastSuccesses, " failures");
 }
 
@@ -44,7 +44,7 @@ std::string HaveText(const Study& study, const MetricFigures& arm, std::size_t m
   if (IsSurvey(study.kind(metric))) {
     return absl::StrCat(units, Counted(sums.values.count(), "answer"));
   }
-  if (study.kind(metric) != MetricKind::kProportion) {
+  if (!IsShare(study.kind(metric))) {
     return absl::StrCat(units, Grouped(sums.nonzero), " not 0");
   }
   return absl::StrCat(units, Grouped(sums.nonzero), " successes and ",
@@ -109,6 +109,10 @@ std::string FiguresText(const Study& study, const ContrastOf& of, const Contrast
   if (contrast.lift.has_value()) {
     absl::StrAppend(&text, ", relative [", LiftText(contrast.lift->interval.lower), ", ",
                     LiftText(contrast.lift->interval.upper), "]");
+  }
+  if (contrast.variance_removed.has_value()) {
+    absl::StrAppend(&text, ", adjusted for ",
+                    CovariateText(*study.metrics[of.metric].metric->covariate));
   }
   return absl::StrCat(text, ".", left_out);
 }

@@ -62,6 +62,23 @@ void SetLift(Result& result, const Contrast& contrast) {
   AddAbsent(result, "relativeInterval", contrast.no_lift);
 }
 
+// What was done to the numbers before they were compared.
+void SetAdjustments(Result& result, const Study& study, const Figures& figures,
+                    const Contrast& contrast, std::size_t metric) {
+  const StudyMetric& of = study.metrics[metric];
+  if (contrast.variance_removed.has_value()) {
+    result.adjusted_for = of.metric->covariate;
+    result.variance_removed = contrast.variance_removed;
+  } else if (of.metric->covariate.has_value()) {
+    AddAbsent(result, "varianceRemoved", contrast.no_adjustment);
+  }
+  if (const auto& steps = figures.caps[metric]; steps.has_value()) {
+    result.cap = static_cast<double>(*steps) * of.resolution;
+  } else if (of.metric->cap.has_value()) {
+    AddAbsent(result, "cap", "All numbers are 0, so there is no percentile of others.");
+  }
+}
+
 // The primary metric's interval at the level that decides.
 void SetAdjustedInterval(Result& result, const Study& study, const CellFigures& cell,
                          const ContrastOf& of) {
@@ -74,7 +91,8 @@ void SetAdjustedInterval(Result& result, const Study& study, const CellFigures& 
   }
 }
 
-Result MakeResult(const Study& study, const CellFigures& cell, const ContrastOf& of) {
+Result MakeResult(const Study& study, const Figures& figures, const CellFigures& cell,
+                  const ContrastOf& of) {
   Result result = {.metric = study.metric_name(of.metric),
                    .role = study.metrics[of.metric].role,
                    .statistic = of.statistic,
@@ -85,6 +103,7 @@ Result MakeResult(const Study& study, const CellFigures& cell, const ContrastOf&
   SetValues(result, contrast);
   SetComparison(result, contrast);
   SetLift(result, contrast);
+  SetAdjustments(result, study, figures, contrast, of.metric);
   if (!contrast.left_out.empty()) AddAbsent(result, "epoch", contrast.left_out);
   if (result.role == Role::kPrimary && cell.segment.empty()) {
     SetAdjustedInterval(result, study, cell, of);
@@ -92,12 +111,12 @@ Result MakeResult(const Study& study, const CellFigures& cell, const ContrastOf&
   return result;
 }
 
-std::vector<Result> ResultsOf(const Study& study, const CellFigures& cell) {
+std::vector<Result> ResultsOf(const Study& study, const Figures& figures, const CellFigures& cell) {
   std::vector<Result> results;
   for (std::size_t m = 0; m < study.metrics.size(); ++m) {
     for (const std::size_t treatment : study.treatments) {
       for (const Statistic statistic : StatisticsOf(study.kind(m))) {
-        results.push_back(MakeResult(study, cell,
+        results.push_back(MakeResult(study, figures, cell,
                                      {.metric = m,
                                       .statistic = statistic,
                                       .control = study.control,
@@ -169,7 +188,7 @@ void AddDropped(std::vector<Result>& results, const std::vector<std::string>& at
 absl::StatusOr<std::vector<Result>> MakeResults(
     const Study& study, const Figures& figures,
     const std::vector<std::string>& dropped_attributes) {
-  std::vector<Result> results = ResultsOf(study, figures.all);
+  std::vector<Result> results = ResultsOf(study, figures, figures.all);
   if (absl::Status status = AdjustAllUnits(study, results); !status.ok()) return status;
   AddDropped(results, dropped_attributes);
 
@@ -178,7 +197,7 @@ absl::StatusOr<std::vector<Result>> MakeResults(
   for (const CellFigures& cell : figures.cells) {
     const std::size_t comparisons =
         cells_of_attribute[AttributeOf(cell.segment)] * study.treatments.size();
-    for (Result& result : ResultsOf(study, cell)) {
+    for (Result& result : ResultsOf(study, figures, cell)) {
       AdjustByBonferroni(result, comparisons);
       results.push_back(std::move(result));
     }

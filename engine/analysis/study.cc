@@ -7,27 +7,54 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "engine/analysis/analyst.h"
+#include "engine/ports/measurement.h"
 
 namespace insightloop {
 namespace {
 
+absl::Status Lacks(const std::string& definition, const Metric& metric) {
+  return absl::InternalError(
+      absl::StrCat("the sealed plan lacks ", definition, " of ", metric.meta.name));
+}
+
+// Size of one step of an event's values.
+absl::StatusOr<double> StepOf(const Event& event) {
+  const std::optional<std::int64_t> steps = StepsPerUnit(event.resolution);
+  if (steps.has_value()) return 1.0 / static_cast<double>(*steps);
+  return absl::InternalError(absl::StrCat("the sealed plan gives ", event.meta.name,
+                                          " the resolution ", event.resolution,
+                                          ", which is no power of ten"));
+}
+
+// Adds what is summed beside a unit's number, in the order of MetricSums::joint.
+absl::Status AddJointResolutions(const SealedPlan& plan, StudyMetric& result) {
+  const Metric& metric = *result.metric;
+  if (metric.kind == MetricKind::kRatio) {
+    if (!metric.denominator.has_value()) return Lacks("the denominator", metric);
+    const Event* event = FindByName(plan.events, metric.denominator->event);
+    if (event == nullptr) return Lacks(metric.denominator->event, metric);
+    const absl::StatusOr<double> step = metric.denominator->sum_values ? StepOf(*event) : 1.0;
+    if (!step.ok()) return step.status();
+    result.joint_resolutions = {result.resolution, *step};
+  } else if (metric.covariate.has_value()) {
+    const double of_covariate =
+        metric.covariate->attribute.empty() ? result.resolution : kAttributeResolution;
+    result.joint_resolutions = {result.resolution, of_covariate, 1};  // 1: whether it is missing
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<StudyMetric> MakeStudyMetric(const SealedPlan& plan, const PlannedMetric& planned) {
   const Metric& metric = *planned.metric;
   const Event* event = FindByName(plan.events, metric.event);
-  if (event == nullptr) {
-    return absl::InternalError(
-        absl::StrCat("the sealed plan lacks ", metric.event, " of ", metric.meta.name));
-  }
+  if (event == nullptr) return Lacks(metric.event, metric);
   StudyMetric result = {.metric = &metric, .role = planned.role};
   if (ReadsValue(metric, *event)) {
-    const std::optional<std::int64_t> steps = StepsPerUnit(event->resolution);
-    if (!steps.has_value()) {
-      return absl::InternalError(absl::StrCat("the sealed plan gives ", event->meta.name,
-                                              " the resolution ", event->resolution,
-                                              ", which is no power of ten"));
-    }
-    result.resolution = 1.0 / static_cast<double>(*steps);
+    const absl::StatusOr<double> step = StepOf(*event);
+    if (!step.ok()) return step.status();
+    result.resolution = *step;
   }
+  if (absl::Status status = AddJointResolutions(plan, result); !status.ok()) return status;
   return result;
 }
 
@@ -94,7 +121,7 @@ std::optional<std::size_t> FindMetric(const Study& study, std::string_view name)
 }
 
 bool ReadsValue(const Metric& metric, const Event& event) {
-  return metric.kind != MetricKind::kProportion && event.value_kind != ValueKind::kNone;
+  return !IsShare(metric.kind) && event.value_kind != ValueKind::kNone;
 }
 
 std::vector<Statistic> StatisticsOf(MetricKind kind) {
@@ -102,6 +129,7 @@ std::vector<Statistic> StatisticsOf(MetricKind kind) {
     case MetricKind::kKindUnspecified:
       break;
     case MetricKind::kProportion:
+    case MetricKind::kRetention:
       return {Statistic::kShare};
     case MetricKind::kCount:
     case MetricKind::kMean:
@@ -110,6 +138,10 @@ std::vector<Statistic> StatisticsOf(MetricKind kind) {
       return {Statistic::kNetPromoterScore};
     case MetricKind::kCsat:
       return {Statistic::kTopTwoShare, Statistic::kMeanScore};
+    case MetricKind::kRatio:
+      return {Statistic::kRatio};
+    case MetricKind::kQuantile:
+      return {Statistic::kQuantile};
   }
   return {};
 }

@@ -24,7 +24,8 @@ namespace insightloop {
 struct StudyMetric {
   const Metric* metric = nullptr;  // into the plan
   Role role{};
-  double resolution = 1;  // size of one step of MetricSums::values, in the metric's unit
+  double resolution = 1;  // size of one step of a unit's number, in the metric's unit
+  std::vector<double> joint_resolutions;  // of MetricSums::joint; empty when there is none
 };
 
 struct Study {

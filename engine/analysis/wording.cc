@@ -68,6 +68,11 @@ std::string EpochsText(const std::vector<std::int32_t>& epochs) {
   return absl::StrCat(epochs.size() == 1 ? "epoch " : "epochs ", absl::StrJoin(epochs, ", "));
 }
 
+std::string CovariateText(const Covariate& covariate) {
+  if (!covariate.attribute.empty()) return covariate.attribute;
+  return absl::StrCat("the ", DaysText(covariate.history.value_or(Duration{})), " before");
+}
+
 std::string ValueText(Statistic statistic, double value) {
   return IsShare(statistic) ? Percent(value) : Number(value);
 }

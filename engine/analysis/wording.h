@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/domain/metric.h"
 #include "engine/domain/time.h"
 #include "engine/domain/verdict.h"
 
@@ -34,6 +35,9 @@ std::string DaysText(Duration duration);
 
 // `epoch 2`, `epochs 2, 4`.
 std::string EpochsText(const std::vector<std::int32_t>& epochs);
+
+// `attributes/spend`, `the 28.0 days before`.
+std::string CovariateText(const Covariate& covariate);
 
 // A statistic's value: shares in per cent, everything else in the metric's unit.
 std::string ValueText(Statistic statistic, double value);

@@ -54,6 +54,7 @@ struct Limits {
   Duration max_window = Days(366);
   std::int64_t max_steps = 1'000'000'000'000'000;  // of a value, either sign
   std::int32_t max_weight = 1'000'000;
+  std::int64_t max_fact_bytes = 0;  // of memory for what is known of facts; 0: no limit
 };
 
 }  // namespace insightloop

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/domain/json.h"
+#include "engine/domain/metric.h"
 #include "engine/domain/resource.h"
 #include "engine/domain/time.h"
 
@@ -86,14 +87,16 @@ enum class Statistic {
   kMean,
   kNetPromoterScore,
   kTopTwoShare,
-  kMeanScore
+  kMeanScore,
+  kRatio,
+  kQuantile
 };
 
 template <>
 struct EnumNames<Statistic> {
   static constexpr std::string_view kNames[] = {
-      "STATISTIC_UNSPECIFIED", "SHARE",         "MEAN",
-      "NET_PROMOTER_SCORE",    "TOP_TWO_SHARE", "MEAN_SCORE"};
+      "STATISTIC_UNSPECIFIED", "SHARE",      "MEAN",  "NET_PROMOTER_SCORE",
+      "TOP_TWO_SHARE",         "MEAN_SCORE", "RATIO", "QUANTILE"};
 };
 
 // What p-values were corrected for.
@@ -168,6 +171,8 @@ struct Result {
   Adjustment adjustment{};
   std::optional<EffectInterval> adjusted_interval;
   std::vector<AbsentField> absent;
+  std::optional<Covariate> adjusted_for;
+  std::optional<double> variance_removed, cap;
 };
 
 template <class V>
@@ -193,6 +198,9 @@ void Fields(V& v, Result& x) {
   v("adjustment", x.adjustment);
   v("adjusted_interval", x.adjusted_interval);
   v("absent", x.absent);
+  v("adjusted_for", x.adjusted_for);
+  v("variance_removed", x.variance_removed);
+  v("cap", x.cap);
 }
 
 struct Verdict {

@@ -2,23 +2,27 @@
 
 #include "engine/measurement/embedded_measurement.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <mutex>
 #include <optional>
-#include <shared_mutex>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "engine/domain/error.h"
 #include "engine/measurement/fact_memory.h"
-#include "engine/measurement/fold.h"
 #include "engine/measurement/identity.h"
+#include "engine/measurement/summary.h"
 
 namespace insightloop {
 namespace {
@@ -26,17 +30,24 @@ namespace {
 constexpr std::size_t kRowsPerGroup = 10'000;  // a group has more only when its one call has
 constexpr Duration kRetryDelay = Seconds(1);
 
+// Rows behind the log are read one by one, along the chains of their units, up to so many at once;
+// where they are many, the whole log is read once for all of them.
+constexpr std::size_t kRowsByChain = 4'096;
+constexpr std::int64_t kRowsOfLogPerChain = 20;  // that are read in the time of one chain
+
+constexpr int kFreeAttempts = 3;  // to measure without holding up the writer
+
 class EmbeddedMeasurement final : public Measurement {
  public:
   EmbeddedMeasurement(FactLog& log, const Limits& limits, KeyedHash hash)
       : log_(log),
         max_queued_rows_(static_cast<std::size_t>(limits.max_queued_rows)),
+        max_bytes_(limits.max_fact_bytes),
         hash_(std::move(hash)) {}
 
-  absl::Status Start() {
-    if (absl::Status status = memory_.Load(log_); !status.ok()) return status;
-    writer_ = std::thread([this] { Run(); });
-    return absl::OkStatus();
+  void Start(std::vector<MeasurePlan> plans) {
+    writer_ = std::thread([this, plans = std::move(plans)] { Run(plans); });
+    catcher_ = std::thread([this] { KeepUp(); });
   }
 
   ~EmbeddedMeasurement() override {
@@ -45,15 +56,28 @@ class EmbeddedMeasurement final : public Measurement {
       is_stopping_ = true;
     }
     wake_.notify_one();
+    {
+      const absl::MutexLock lock(&memory_mutex_);
+      has_ended_ = true;
+    }
     if (writer_.joinable()) writer_.join();
+    if (catcher_.joinable()) catcher_.join();
   }
 
   absl::StatusOr<FactFates> Record(FactRows rows) override;
+  void Follow(const MeasurePlan& plan) override;
+  void Unfollow(const std::string& experiment) override;
   absl::StatusOr<Measured> Measure(const MeasurePlan& plan, Time as_of) override;
+  absl::Status WaitUntilReady() override {
+    loaded_.WaitForNotification();
+    return load_status_;
+  }
+  bool is_ready() const override { return loaded_.HasBeenNotified(); }
   std::optional<FirstExposure> FindFirstExposure(std::string_view experiment,
                                                  std::string_view unit_type,
                                                  std::string_view unit_id) const override {
-    const std::shared_lock lock(memory_mutex_);
+    if (!is_ready()) return std::nullopt;
+    const absl::ReaderMutexLock lock(&memory_mutex_);
     return memory_.FindFirstExposure(experiment, unit_type, unit_id);
   }
 
@@ -70,23 +94,40 @@ class EmbeddedMeasurement final : public Measurement {
     std::condition_variable done;
   };
 
-  void Run();
+  void Run(const std::vector<MeasurePlan>& plans);
   std::vector<Call*> NextGroup();  // empty: the end
   void Write(const std::vector<Call*>& group);
+  [[nodiscard]] absl::Status CheckMemory() const;
   absl::Status Stage(const Call& call, FactStage& stage, FactFates& fates) const;
+
+  void KeepUp();
+  absl::Status CatchUp(const std::string& experiment);
+  absl::Status ReadChains(const std::vector<PendingRow>& rows, Tally& read);
+  absl::Status ReadLog(const std::vector<PendingRow>& rows, std::int64_t through, Tally& read);
+  // Absent: the plan is not followed so that its figures are those of `as_of`, or rows are pending.
+  std::optional<Measured> MeasureFollowed(const MeasurePlan& plan, Time as_of, bool& is_followed);
+  absl::StatusOr<Measured> MeasureFromLog(const MeasurePlan& plan, Time as_of);
 
   // Constant after construction.
   FactLog& log_;
   const std::size_t max_queued_rows_;
+  const std::int64_t max_bytes_;
+
+  absl::Notification loaded_;  // memory_ is what the log was at the start
+  absl::Status load_status_;   // constant once loaded
 
   // The writer's own.
   KeyedHash hash_;
   absl::Status failed_;  // why the log takes no more; OK while it does
 
-  // Changed by the writer under the mutex. The writer reads without it, everybody else with it.
-  std::mutex scan_mutex_;  // held by the one Measure that scans; taken before memory_mutex_
-  mutable std::shared_mutex memory_mutex_;
+  // Mutexes are taken in the order in which they stand here.
+  std::mutex measure_mutex_;   // held by the one Measure at work, which bounds its memory
+  std::mutex catch_up_mutex_;  // held while pending rows are read, and to change who is followed
+  std::mutex publish_mutex_;   // held by the writer to publish, and by who must not be overtaken
+  // Guards memory_. An absl::Mutex lets who waits to write go before new readers.
+  mutable absl::Mutex memory_mutex_;
   FactMemory memory_;
+  bool has_ended_ = false;
 
   std::mutex queue_mutex_;        // guards what follows, and `is_done` of the calls
   std::condition_variable wake_;  // the writer: there is work, or it should end
@@ -94,7 +135,7 @@ class EmbeddedMeasurement final : public Measurement {
   std::size_t queued_rows_ = 0;  // of the calls in the queue
   bool is_stopping_ = false;
 
-  std::thread writer_;
+  std::thread writer_, catcher_;
 };
 
 absl::StatusOr<FactFates> EmbeddedMeasurement::Record(FactRows rows) {
@@ -122,7 +163,14 @@ absl::StatusOr<FactFates> EmbeddedMeasurement::Record(FactRows rows) {
   return std::move(call.fates);
 }
 
-void EmbeddedMeasurement::Run() {
+void EmbeddedMeasurement::Run(const std::vector<MeasurePlan>& plans) {
+  {
+    const absl::MutexLock lock(&memory_mutex_);
+    for (const MeasurePlan& plan : plans) memory_.Follow(plan);
+    load_status_ = memory_.Load(log_);
+  }
+  failed_ = load_status_;
+  loaded_.Notify();
   while (true) {
     const std::vector<Call*> group = NextGroup();
     if (group.empty()) return;
@@ -155,11 +203,28 @@ bool HasWrittenNothing(const absl::Status& status) {
   return absl::IsResourceExhausted(status) || DetailsOf(status).reason == "STORE_BUSY";
 }
 
+absl::Status EmbeddedMeasurement::CheckMemory() const {
+  const std::int64_t bytes = memory_.bytes();
+  if (max_bytes_ == 0 || bytes < max_bytes_) return absl::OkStatus();
+  return MakeError(
+      absl::StatusCode::kResourceExhausted,
+      absl::StrCat("what the server knows of units and facts takes up to ", bytes,
+                   " bytes of memory, and its limit is ", max_bytes_,
+                   "; nothing of this call was stored, start the server with a higher"
+                   " --memory-limit"),
+      {.reason = "MEMORY_LIMIT",
+       .metadata = {{"bytes", absl::StrCat(bytes)}, {"memory_limit", absl::StrCat(max_bytes_)}}});
+}
+
 void EmbeddedMeasurement::Write(const std::vector<Call*>& group) {
   FactStage stage(memory_, hash_);
   absl::Status status = failed_;
-  for (Call* const call : group) {
-    if (status.ok()) status = Stage(*call, stage, call->fates);
+  {
+    const absl::ReaderMutexLock lock(&memory_mutex_);
+    if (status.ok()) status = CheckMemory();
+    for (Call* const call : group) {
+      if (status.ok()) status = Stage(*call, stage, call->fates);
+    }
   }
   // Without a new row there is nothing to wait for: what the rows repeat is durable, or staged.
   if (status.ok() && !stage.empty()) {
@@ -169,7 +234,8 @@ void EmbeddedMeasurement::Write(const std::vector<Call*>& group) {
     if (!status.ok() && !HasWrittenNothing(status)) failed_ = status;
   }
   if (status.ok()) {
-    const std::lock_guard lock(memory_mutex_);
+    const std::lock_guard not_overtaking(publish_mutex_);
+    const absl::MutexLock lock(&memory_mutex_);
     stage.PublishTo(memory_);
   }
   for (Call* const call : group) call->status = status;
@@ -188,47 +254,168 @@ absl::Status EmbeddedMeasurement::Stage(const Call& call, FactStage& stage,
   return absl::OkStatus();
 }
 
-absl::StatusOr<Measured> EmbeddedMeasurement::Measure(const MeasurePlan& plan, Time as_of) {
-  const std::lock_guard one_scan(scan_mutex_);  // bounds the memory that verdicts take
-  // One cut through the facts for both scans: rows stored later are passed over.
-  PlanWords words;
-  std::int64_t experiment = 0, exposures_left = 0, last_outcome = 0;
-  {
-    const std::shared_lock lock(memory_mutex_);
-    experiment = memory_.FindWord(plan.experiment);
-    exposures_left = memory_.ExposuresOf(experiment);
-    last_outcome = memory_.last_outcome();
-    for (const std::string& variant : plan.variants) {
-      words.variants.push_back(memory_.FindWord(variant));
+// -------------------------------------------------------------------------------------------------
+// Rows behind the log
+
+void EmbeddedMeasurement::KeepUp() {
+  while (true) {
+    std::vector<std::string> behind;
+    {
+      const absl::MutexLock lock(&memory_mutex_);
+      const auto is_needed = [this] { return has_ended_ || (is_ready() && memory_.has_pending()); };
+      memory_mutex_.Await(absl::Condition(&is_needed));
+      if (has_ended_) return;
+      behind = memory_.WithPending();
     }
-    for (const MeasuredMetric& metric : plan.metrics) {
-      words.events.push_back(memory_.FindWord(metric.event));
+    for (const std::string& experiment : behind) {
+      const std::lock_guard one_at_a_time(catch_up_mutex_);
+      // Then Measure() meets the error again, and says it.
+      if (!CatchUp(experiment).ok()) return;
     }
   }
-  Fold fold(plan, as_of, words);
-  if (exposures_left > 0) {
-    const absl::Status status = log_.ScanExposures(experiment, [&](const ExposureRow& row) {
-      if (exposures_left-- > 0) fold.Add(row);
-    });
+}
+
+// Reads as many rows as are pending now: while facts keep coming, others may be by the end. Needs
+// catch_up_mutex_.
+absl::Status EmbeddedMeasurement::CatchUp(const std::string& experiment) {
+  std::optional<std::size_t> left;
+  while (!left.has_value() || *left > 0) {
+    std::vector<PendingRow> rows;
+    std::optional<Tally> read;
+    std::int64_t through = 0;
+    {
+      const absl::ReaderMutexLock lock(&memory_mutex_);
+      if (has_ended_) return absl::UnavailableError("the server is stopping");
+      through = memory_.last_outcome();
+      rows = memory_.PendingOf(experiment);
+      if (rows.empty()) return absl::OkStatus();
+      read = memory_.EmptyTally(memory_.Find(experiment)->tally->plan());
+    }
+    if (!left.has_value()) left = rows.size();
+    const bool by_chain = static_cast<std::int64_t>(rows.size()) * kRowsOfLogPerChain < through;
+    if (by_chain && rows.size() > kRowsByChain) rows.resize(kRowsByChain);
+    read->GrowTo(rows.size());
+    absl::Status status = by_chain ? ReadChains(rows, *read) : ReadLog(rows, through, *read);
     if (!status.ok()) return status;
+    *left -= std::min(*left, rows.size());
+    const absl::MutexLock lock(&memory_mutex_);
+    memory_.Settle(experiment, rows, *read);
   }
-  const absl::Status status = log_.ScanOutcomes([&](const OutcomeRow& row) {
-    if (row.id <= last_outcome) fold.Add(row);
+  return absl::OkStatus();
+}
+
+absl::Status EmbeddedMeasurement::ReadChains(const std::vector<PendingRow>& rows, Tally& read) {
+  std::vector<std::int64_t> last;
+  last.reserve(rows.size());
+  for (const PendingRow& row : rows) last.push_back(row.last_outcome);
+  return log_.FollowChains(last, [&](std::size_t i, const OutcomeRow& outcome) {
+    read.Fold(static_cast<RowNumber>(i), rows[i].first, outcome);
   });
-  if (!status.ok()) return status;
-  return fold.Finish();
+}
+
+absl::Status EmbeddedMeasurement::ReadLog(const std::vector<PendingRow>& rows, std::int64_t through,
+                                          Tally& read) {
+  absl::flat_hash_map<std::int64_t, RowNumber> row_of_unit;
+  row_of_unit.reserve(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    row_of_unit.emplace(rows[i].unit, static_cast<RowNumber>(i));
+  }
+  return log_.ScanOutcomes([&](const OutcomeRow& outcome) {
+    if (outcome.id > through) return;
+    const auto row = row_of_unit.find(outcome.unit);
+    if (row != row_of_unit.end()) read.Fold(row->second, rows[row->second].first, outcome);
+  });
+}
+
+// -------------------------------------------------------------------------------------------------
+// Measuring
+
+void EmbeddedMeasurement::Follow(const MeasurePlan& plan) {
+  loaded_.WaitForNotification();
+  const std::lock_guard not_while_reading(catch_up_mutex_);
+  const absl::MutexLock lock(&memory_mutex_);
+  memory_.Follow(plan);
+}
+
+void EmbeddedMeasurement::Unfollow(const std::string& experiment) {
+  loaded_.WaitForNotification();
+  const std::lock_guard not_while_reading(catch_up_mutex_);
+  const absl::MutexLock lock(&memory_mutex_);
+  memory_.Unfollow(experiment);
+}
+
+absl::StatusOr<Measured> EmbeddedMeasurement::Measure(const MeasurePlan& plan, Time as_of) {
+  if (absl::Status status = WaitUntilReady(); !status.ok()) return status;
+  const std::lock_guard one_at_a_time(measure_mutex_);
+  for (int attempt = 0; attempt <= kFreeAttempts; ++attempt) {
+    bool is_followed = false;
+    if (auto measured = MeasureFollowed(plan, as_of, is_followed)) return *std::move(measured);
+    if (!is_followed) return MeasureFromLog(plan, as_of);
+    const std::lock_guard reading(catch_up_mutex_);
+    std::unique_lock not_overtaken(publish_mutex_, std::defer_lock);
+    // While facts keep coming, some rows may always be behind. The few that are left then do not
+    // hold up the writer for long.
+    if (attempt == kFreeAttempts) not_overtaken.lock();
+    if (absl::Status status = CatchUp(plan.experiment); !status.ok()) return status;
+    if (attempt == kFreeAttempts) {
+      if (auto measured = MeasureFollowed(plan, as_of, is_followed)) return *std::move(measured);
+    }
+  }
+  return MeasureFromLog(plan, as_of);
+}
+
+std::optional<Measured> EmbeddedMeasurement::MeasureFollowed(const MeasurePlan& plan, Time as_of,
+                                                             bool& is_followed) {
+  const absl::ReaderMutexLock lock(&memory_mutex_);
+  const RememberedExperiment* const experiment = memory_.Find(plan.experiment);
+  is_followed = experiment != nullptr && experiment->tally != nullptr &&
+                experiment->tally->plan() == plan && !experiment->tally->HasCountedAt(as_of);
+  if (!is_followed || !experiment->tally->pending.empty()) return std::nullopt;
+  Measured measured = Summarise(experiment->roster, *experiment->tally, as_of);
+  measured.exposure_rows = memory_.exposure_rows();
+  measured.outcome_rows = memory_.last_outcome();
+  return measured;
+}
+
+// One cut through the facts: what is stored meanwhile is passed over.
+absl::StatusOr<Measured> EmbeddedMeasurement::MeasureFromLog(const MeasurePlan& plan, Time as_of) {
+  Roster roster;
+  std::optional<Tally> tally;
+  std::int64_t exposure_rows = 0;
+  std::int64_t outcome_rows = 0;
+  {
+    const absl::ReaderMutexLock lock(&memory_mutex_);
+    const RememberedExperiment* const experiment = memory_.Find(plan.experiment);
+    if (experiment != nullptr) roster = experiment->roster;
+    tally = memory_.EmptyTally(plan);
+    tally->EndAt(as_of);
+    exposure_rows = memory_.exposure_rows();
+    outcome_rows = memory_.last_outcome();
+  }
+  std::vector<PendingRow> rows(roster.size());
+  for (RowNumber row = 0; row < roster.size(); ++row) {
+    rows[row] = {.row = row, .unit = roster.unit(row), .first = roster.first(row)};
+  }
+  tally->GrowTo(rows.size());
+  if (!rows.empty()) {
+    if (auto status = ReadLog(rows, outcome_rows, *tally); !status.ok()) return status;
+  }
+  Measured measured = Summarise(roster, *tally, as_of);
+  measured.exposure_rows = exposure_rows;
+  measured.outcome_rows = outcome_rows;
+  return measured;
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Measurement>> OpenEmbeddedMeasurement(FactLog& log,
-                                                                     const Limits& limits) {
+absl::StatusOr<std::unique_ptr<Measurement>> OpenEmbeddedMeasurement(
+    FactLog& log, const Limits& limits, std::vector<MeasurePlan> plans) {
   const absl::StatusOr<std::array<std::uint8_t, 16>> secret = log.Secret();
   if (!secret.ok()) return secret.status();
   absl::StatusOr<KeyedHash> hash = KeyedHash::Create(*secret);
   if (!hash.ok()) return hash.status();
   auto measurement = std::make_unique<EmbeddedMeasurement>(log, limits, *std::move(hash));
-  if (absl::Status status = measurement->Start(); !status.ok()) return status;
+  measurement->Start(std::move(plans));
   return measurement;
 }
 

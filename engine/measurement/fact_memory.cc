@@ -2,13 +2,8 @@
 
 #include "engine/measurement/fact_memory.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
-#include <array>
 #include <cstddef>
-#include <optional>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "engine/domain/error.h"
@@ -17,14 +12,13 @@
 namespace insightloop {
 namespace {
 
-absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
+// What the parts take at most, besides texts; tests/bench measures it.
+constexpr std::int64_t kBytesPerUnit = 80;
+constexpr std::int64_t kBytesPerOutcome = 48;
+constexpr std::int64_t kBytesPerExposedUnit = 32;
+constexpr std::int64_t kBytesPerUnitMetric = 24;
 
-// Digest of what a resent outcome must repeat.
-std::uint64_t ContentDigest(Time occur_time, OutcomeKind kind, std::int64_t value) {
-  const std::array<std::int64_t, 3> content = {occur_time.micros, static_cast<std::int64_t>(kind),
-                                               value};
-  return XXH64(content.data(), sizeof(content), /*seed=*/0);
-}
+absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
 std::string AttributesText(const AttributeMap& attributes) {
   if (attributes.empty()) return {};
@@ -33,12 +27,6 @@ std::string AttributesText(const AttributeMap& attributes) {
     std::visit([&, &key = id](const auto& alternative) { json[key] = alternative; }, value);
   }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // never throws
-}
-
-template <class Map, class Key>
-std::int64_t NumberIn(const Map& map, const Key& key) {
-  const auto found = map.find(key);
-  return found == map.end() ? 0 : found->second;
 }
 
 RowFate ReusedId(const Outcome& outcome) {
@@ -51,77 +39,226 @@ RowFate ReusedId(const Outcome& outcome) {
                              " with another time or answer; give every outcome an id of its own")};
 }
 
-}  // namespace
-
-ExposureRank RankOf(Time time, const std::string& attributes) {
-  ExposureRank rank{.time = time};
-  if (!attributes.empty())
-    rank.attributes = XXH64(attributes.data(), attributes.size(), /*seed=*/0);
-  return rank;
+// The old tally's plan, but for the end.
+bool IsStoppedPlan(const MeasurePlan& stopped, MeasurePlan running) {
+  running.stop_time = stopped.stop_time;
+  return stopped.stop_time.has_value() && running == stopped;
 }
+
+}  // namespace
 
 absl::Status FactMemory::Load(FactLog& log) {
   absl::Status status = log.ScanWords([this](const WordRow& row) { RememberWord(row); });
   status.Update(log.ScanUnits([this](const UnitRow& row) { RememberUnit(row); }));
+  // Before the outcomes, so that no row is pending.
   status.Update(
       log.ScanExposures(std::nullopt, [this](const ExposureRow& row) { RememberExposure(row); }));
   status.Update(log.ScanOutcomes([this](const OutcomeRow& row) { RememberOutcome(row); }));
   return status;
 }
 
-std::int64_t FactMemory::FindWord(const std::string& text) const { return NumberIn(words_, text); }
+void FactMemory::Follow(const MeasurePlan& plan) {
+  const std::uint32_t index = IndexOf(plan.experiment);
+  RememberedExperiment& experiment = *experiments_[index];
+  if (experiment.tally != nullptr) {
+    Tally& tally = *experiment.tally;
+    if (tally.plan() == plan) return;
+    if (IsStoppedPlan(plan, tally.plan()) && tally.Stop(*plan.stop_time)) return;
+  }
+  experiment.tally = std::make_unique<Tally>(EmptyTally(plan));
+  experiment.tally->GrowTo(experiment.roster.size());
+  for (const MeasuredMetric& metric : plan.metrics) {
+    followed_events_.insert(metric.event);
+    if (!metric.denominator_event.empty()) followed_events_.insert(metric.denominator_event);
+  }
+  for (RowNumber row = 0; row < experiment.roster.size(); ++row) {
+    if (units_.last_outcome(experiment.roster.unit(row)) != 0) {
+      experiment.tally->pending.insert(row);
+    }
+  }
+  if (!experiment.tally->pending.empty()) with_pending_.insert(index);
+}
 
-std::int64_t FactMemory::ExposuresOf(std::int64_t experiment) const {
-  return NumberIn(exposure_counts_, experiment);
+void FactMemory::Unfollow(const std::string& experiment) {
+  const auto found = experiment_by_name_.find(experiment);
+  if (found == experiment_by_name_.end()) return;
+  experiments_[found->second]->tally.reset();
+  with_pending_.erase(found->second);
+}
+
+const RememberedExperiment* FactMemory::Find(const std::string& experiment) const {
+  const auto found = experiment_by_name_.find(experiment);
+  return found == experiment_by_name_.end() ? nullptr : experiments_[found->second].get();
+}
+
+std::vector<std::string> FactMemory::WithPending() const {
+  std::vector<std::string> names;
+  for (const auto& [name, index] : experiment_by_name_) {
+    if (with_pending_.contains(index)) names.push_back(name);
+  }
+  return names;
+}
+
+std::vector<PendingRow> FactMemory::PendingOf(const std::string& experiment) const {
+  const RememberedExperiment* const found = Find(experiment);
+  std::vector<PendingRow> rows;
+  if (found == nullptr || found->tally == nullptr) return rows;
+  for (const RowNumber row : found->tally->pending) {
+    const UnitNumber unit = found->roster.unit(row);
+    rows.push_back({.row = row,
+                    .unit = unit,
+                    .first = found->roster.first(row),
+                    .last_outcome = units_.last_outcome(unit)});
+  }
+  return rows;
+}
+
+void FactMemory::Settle(const std::string& experiment, const std::vector<PendingRow>& rows,
+                        const Tally& read) {
+  const std::uint32_t index = IndexOf(experiment);
+  const Roster& roster = experiments_[index]->roster;
+  Tally* const tally = experiments_[index]->tally.get();
+  if (tally == nullptr || tally->plan() != read.plan()) return;  // not followed so any more
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const PendingRow& row = rows[i];
+    const bool is_same =
+        roster.first(row.row) == row.first && units_.last_outcome(row.unit) == row.last_outcome;
+    if (!is_same || !tally->pending.contains(row.row)) continue;
+    tally->CopyRow(read, static_cast<RowNumber>(i), row.row);
+    tally->pending.erase(row.row);
+  }
+  if (tally->pending.empty()) with_pending_.erase(index);
+}
+
+Tally FactMemory::EmptyTally(const MeasurePlan& plan) const {
+  Tally tally(plan);
+  BindWords(tally);
+  return tally;
+}
+
+void FactMemory::BindWords(Tally& tally) const {
+  for (const MeasuredMetric& metric : tally.plan().metrics) {
+    tally.SetWord(metric.event, FindWord(metric.event));
+    tally.SetWord(metric.denominator_event, FindWord(metric.denominator_event));
+  }
 }
 
 std::optional<FirstExposure> FactMemory::FindFirstExposure(std::string_view experiment,
                                                            std::string_view unit_type,
                                                            std::string_view unit_id) const {
-  const auto names = units_.find(NumberIn(words_, View(unit_type)));
-  if (names == units_.end()) return std::nullopt;
-  const std::int64_t* const unit = names->second.Find(std::string(unit_id));
-  if (unit == nullptr) return std::nullopt;
-  const Standing* const standing = standings_.Find({NumberIn(words_, View(experiment)), *unit});
-  if (standing == nullptr) return std::nullopt;
-  return FirstExposure{.epoch = standing->epoch, .variant = texts_.at(standing->variant)};
+  const auto found = experiment_by_name_.find(View(experiment));
+  const UnitNumber unit = units_.Find(FindWord(unit_type), unit_id);
+  if (found == experiment_by_name_.end() || unit == 0) return std::nullopt;
+  const std::optional<RowNumber> row = RowOf(unit, found->second);
+  if (!row.has_value()) return std::nullopt;
+  const Roster& roster = experiments_[found->second]->roster;
+  const RosterCell& cell = roster.cell(*row);
+  return FirstExposure{.epoch = cell.epoch, .variant = roster.variant(cell)};
+}
+
+std::int64_t FactMemory::bytes() const {
+  std::int64_t bytes = text_bytes_ + static_cast<std::int64_t>(units_.size()) * kBytesPerUnit +
+                       static_cast<std::int64_t>(identities_.size()) * kBytesPerOutcome;
+  for (const auto& experiment : experiments_) {
+    const std::size_t metrics =
+        experiment->tally == nullptr ? 0 : experiment->tally->plan().metrics.size();
+    bytes += static_cast<std::int64_t>(experiment->roster.size()) *
+             (kBytesPerExposedUnit + kBytesPerUnitMetric * static_cast<std::int64_t>(metrics));
+  }
+  return bytes;
+}
+
+std::int64_t FactMemory::FindWord(std::string_view text) const {
+  const auto found = words_.find(View(text));
+  return found == words_.end() ? 0 : found->second;
+}
+
+std::uint32_t FactMemory::IndexOf(const std::string& experiment) {
+  const auto [index, is_new] =
+      experiment_by_name_.try_emplace(experiment, static_cast<std::uint32_t>(experiments_.size()));
+  if (is_new) {
+    experiments_.push_back(std::make_unique<RememberedExperiment>());
+    if (const std::int64_t word = FindWord(experiment); word != 0) {
+      experiment_by_word_[word] = index->second;
+    }
+  }
+  return index->second;
+}
+
+std::optional<RowNumber> FactMemory::RowOf(UnitNumber unit, std::uint32_t experiment) const {
+  for (Membership m = units_.memberships(unit); m.roster != Membership::kNone;
+       m = experiments_[m.roster]->roster.next(m.row)) {
+    if (m.roster == experiment) return m.row;
+  }
+  return std::nullopt;
+}
+
+std::optional<ExposureRank> FactMemory::FindRank(std::int64_t experiment,
+                                                 const ExposureKey& key) const {
+  const auto found = experiment_by_word_.find(experiment);
+  if (found == experiment_by_word_.end() || key.unit > static_cast<std::int64_t>(units_.size())) {
+    return std::nullopt;
+  }
+  return experiments_[found->second]->roster.Find(
+      RowOf(static_cast<UnitNumber>(key.unit), found->second), key);
 }
 
 void FactMemory::RememberWord(const WordRow& row) {
   words_[row.text] = row.id;
   texts_[row.id] = row.text;
   last_word_ = std::max(last_word_, row.id);
+  const auto experiment = experiment_by_name_.find(row.text);
+  if (experiment != experiment_by_name_.end()) experiment_by_word_[row.id] = experiment->second;
+  if (!followed_events_.contains(row.text)) return;
+  for (const auto& remembered : experiments_) {
+    if (remembered->tally != nullptr) remembered->tally->SetWord(row.text, row.id);
+  }
 }
 
 void FactMemory::RememberUnit(const UnitRow& row) {
-  // An erased unit has no name any more; its number stays taken.
-  if (!row.external_id.empty()) units_[row.unit_type].Emplace(row.external_id, row.id);
-  last_unit_ = std::max(last_unit_, row.id);
+  units_.Add(row.unit_type, row.external_id);
+  text_bytes_ += static_cast<std::int64_t>(row.external_id.size());
 }
 
 void FactMemory::RememberExposure(const ExposureRow& row) {
-  const ExposureKey key{.experiment = row.experiment,
-                        .unit = row.unit,
-                        .variant = row.variant,
-                        .epoch = row.epoch,
-                        .is_override = row.source == ExposureSource::kOverride};
-  const ExposureRank rank = RankOf(row.occur_time, row.attributes);
-  const auto [first, is_new] = exposures_.Emplace(key, rank);
-  if (!is_new) first = std::min(first, rank);
-  ++exposure_counts_[row.experiment];
-  if (key.is_override) return;
-  const Standing standing{.time = row.occur_time, .epoch = row.epoch, .variant = row.variant};
-  const auto [least, is_first] = standings_.Emplace({row.experiment, row.unit}, standing);
-  if (!is_first) least = std::min(least, standing);
+  ++exposure_rows_;
+  auto found = experiment_by_word_.find(row.experiment);
+  if (found == experiment_by_word_.end()) {
+    found = experiment_by_word_.emplace(row.experiment, IndexOf(texts_.at(row.experiment))).first;
+  }
+  const std::uint32_t index = found->second;
+  RememberedExperiment& experiment = *experiments_[index];
+  const auto unit = static_cast<UnitNumber>(row.unit);
+  const Roster::Change change =
+      experiment.roster.Add(RowOf(unit, index), row, texts_.at(row.variant));
+  if (!change.row.has_value()) return;
+  if (change.is_new) {
+    experiment.roster.SetNext(*change.row, units_.memberships(unit));
+    units_.SetMemberships(unit, {.roster = index, .row = *change.row});
+  }
+  Tally* const tally = experiment.tally.get();
+  if (tally == nullptr) return;
+  if (change.is_new) tally->GrowTo(experiment.roster.size());
+  const bool has_outcomes = units_.last_outcome(unit) != 0;
+  const bool is_behind =
+      change.is_new ? tally->CanCount(row.occur_time, units_.latest(unit)) : change.is_earlier;
+  if (!has_outcomes || !is_behind) return;
+  tally->pending.insert(*change.row);
+  with_pending_.insert(index);
 }
 
 void FactMemory::RememberOutcome(const OutcomeRow& row) {
-  outcomes_.Emplace(row.key, ContentDigest(row.occur_time, row.kind, row.value));
-  const auto unit = static_cast<std::size_t>(row.unit);
-  if (unit >= outcome_of_unit_.size()) {
-    outcome_of_unit_.resize(std::max(unit + 1, outcome_of_unit_.size() * 2));
+  identities_.Add(row.key, ContentDigest(row.occur_time, row.kind, row.value));
+  const auto unit = static_cast<UnitNumber>(row.unit);
+  for (Membership m = units_.memberships(unit); m.roster != Membership::kNone;) {
+    RememberedExperiment& experiment = *experiments_[m.roster];
+    Tally* const tally = experiment.tally.get();
+    if (tally != nullptr && (tally->pending.empty() || !tally->pending.contains(m.row))) {
+      tally->Fold(m.row, experiment.roster.first(m.row), row);
+    }
+    m = experiment.roster.next(m.row);
   }
-  outcome_of_unit_[unit] = row.id;
+  units_.AddOutcome(unit, row.id, row.occur_time);
   last_outcome_ = std::max(last_outcome_, row.id);
 }
 
@@ -134,15 +271,11 @@ RowFate FactStage::Add(const Exposure& exposure) {
                   .receive_time = exposure.receive_time,
                   .source = exposure.source,
                   .attributes = AttributesText(exposure.attributes)};
-  const ExposureKey key{.experiment = row.experiment,
-                        .unit = row.unit,
-                        .variant = row.variant,
-                        .epoch = row.epoch,
-                        .is_override = row.source == ExposureSource::kOverride};
+  const ExposureKey key = KeyOf(row);
   const ExposureRank rank = RankOf(row.occur_time, row.attributes);
-  const ExposureRank* const stored = memory_.exposures_.Find(key);
-  if (stored != nullptr && rank >= *stored) return {.fate = Fate::kDuplicate};
-  const auto [staged, is_new] = exposures_.emplace(key, rank);
+  const std::optional<ExposureRank> stored = memory_.FindRank(row.experiment, key);
+  if (stored.has_value() && rank >= *stored) return {.fate = Fate::kDuplicate};
+  const auto [staged, is_new] = exposures_.emplace(std::pair(row.experiment, key), rank);
   if (!is_new && rank >= staged->second) return {.fate = Fate::kDuplicate};
   staged->second = rank;
   batch_.exposures.push_back(std::move(row));
@@ -154,13 +287,13 @@ absl::StatusOr<RowFate> FactStage::Add(const Outcome& outcome) {
   const std::int64_t event = Word(outcome.event);
   const absl::StatusOr<absl::uint128> key = hash_.OfOutcome(unit, event, outcome.outcome_id);
   if (!key.ok()) return key.status();
-  const std::uint64_t digest = ContentDigest(outcome.occur_time, outcome.kind, outcome.value);
-  const std::uint64_t* known = memory_.outcomes_.Find(*key);
-  if (known == nullptr) {
+  const std::uint32_t digest = ContentDigest(outcome.occur_time, outcome.kind, outcome.value);
+  std::optional<std::uint32_t> known = memory_.identities_.Find(*key);
+  if (!known.has_value()) {
     const auto [staged, is_new] = outcomes_.emplace(*key, digest);
-    if (!is_new) known = &staged->second;
+    if (!is_new) known = staged->second;
   }
-  if (known != nullptr) {
+  if (known.has_value()) {
     return *known == digest ? RowFate{.fate = Fate::kDuplicate} : ReusedId(outcome);
   }
 
@@ -190,7 +323,7 @@ absl::StatusOr<RowFate> FactStage::Add(const Outcome& outcome) {
 
 std::int64_t FactStage::Word(const std::string& text) {
   if (text.empty()) return 0;
-  if (const std::int64_t stored = NumberIn(memory_.words_, text); stored != 0) return stored;
+  if (const std::int64_t stored = memory_.FindWord(text); stored != 0) return stored;
   const auto [staged, is_new] = words_.emplace(text, 0);
   if (is_new) {
     staged->second = memory_.last_word_ + static_cast<std::int64_t>(words_.size());
@@ -201,13 +334,12 @@ std::int64_t FactStage::Word(const std::string& text) {
 
 std::int64_t FactStage::Unit(const UnitKey& key) {
   const std::int64_t unit_type = Word(key.unit_type);
-  if (const auto names = memory_.units_.find(unit_type); names != memory_.units_.end()) {
-    const std::int64_t* const stored = names->second.Find(key.unit_id);
-    if (stored != nullptr) return *stored;
+  if (const UnitNumber stored = memory_.units_.Find(unit_type, key.unit_id); stored != 0) {
+    return stored;
   }
   const auto [staged, is_new] = units_[unit_type].emplace(key.unit_id, 0);
   if (is_new) {
-    staged->second = memory_.last_unit_ + static_cast<std::int64_t>(batch_.units.size()) + 1;
+    staged->second = static_cast<std::int64_t>(memory_.units_.size() + batch_.units.size()) + 1;
     batch_.units.push_back(
         {.id = staged->second, .unit_type = unit_type, .external_id = key.unit_id});
   }
@@ -217,8 +349,9 @@ std::int64_t FactStage::Unit(const UnitKey& key) {
 std::int64_t FactStage::LastOutcomeOf(std::int64_t unit) const {
   const auto staged = outcome_of_unit_.find(unit);
   if (staged != outcome_of_unit_.end()) return staged->second;
-  const auto index = static_cast<std::size_t>(unit);
-  return index < memory_.outcome_of_unit_.size() ? memory_.outcome_of_unit_[index] : 0;
+  return unit <= static_cast<std::int64_t>(memory_.units_.size())
+             ? memory_.units_.last_outcome(static_cast<UnitNumber>(unit))
+             : 0;
 }
 
 void FactStage::PublishTo(FactMemory& memory) const {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the embedded `Measurement` remembers of the facts in its log: words, names of units,
-// identities of outcomes, earliest exposures. `FactMemory` knows durable facts; a `FactStage` holds
-// what a group of rows would add to it, and becomes part of it only once the log has the rows.
+// What the embedded `Measurement` remembers of the facts in its log: words, units, identities of
+// outcomes, who was exposed where, and the numbers of the experiments that are followed.
+// `FactMemory` knows durable facts; a `FactStage` holds what a group of rows would add to it, and
+// becomes part of it only once the log has the rows.
 
 #ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_FACT_MEMORY_H_
 #define INSIGHTLOOP_ENGINE_MEASUREMENT_FACT_MEMORY_H_
 
-#include <compare>
 #include <cstdint>
-#include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,43 +17,35 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/numeric/int128.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/domain/facts.h"
 #include "engine/measurement/identity.h"
-#include "engine/measurement/sharded_map.h"
+#include "engine/measurement/outcome_identities.h"
+#include "engine/measurement/roster.h"
+#include "engine/measurement/tally.h"
+#include "engine/measurement/unit_table.h"
 #include "engine/ports/exposed_units.h"
 #include "engine/ports/fact_log.h"
+#include "engine/ports/measurement.h"
 
 namespace insightloop {
 
-// What tells apart the exposures of which only the earliest counts. Overrides are never analysed,
-// so they must not stand in for an exposure that is.
-struct ExposureKey {
-  std::int64_t experiment = 0, unit = 0, variant = 0;
-  std::int32_t epoch = 0;
-  bool is_override = false;
-
-  friend bool operator==(const ExposureKey&, const ExposureKey&) = default;
-  template <class H>
-  friend H AbslHashValue(H h, const ExposureKey& k) {
-    return H::combine(std::move(h), k.experiment, k.unit, k.variant, k.epoch, k.is_override);
-  }
+// One experiment or holdout.
+struct RememberedExperiment {
+  Roster roster;
+  std::unique_ptr<Tally> tally;  // null when it is not followed
 };
 
-// The order in which exposures of one key count: by time; among those of one instant, whose
-// attributes may differ, by a digest of these, so that the order of arrival does not matter; none
-// come last.
-struct ExposureRank {
-  Time time;
-  std::uint64_t attributes = std::numeric_limits<std::uint64_t>::max();
-
-  friend auto operator<=>(const ExposureRank&, const ExposureRank&) = default;
+// A row whose outcomes are to be read from the log, as it was.
+struct PendingRow {
+  RowNumber row = 0;
+  UnitNumber unit = 0;
+  Time first;
+  std::int64_t last_outcome = 0;  // id
 };
-
-// `attributes` as in `ExposureRow`. Stable across processes.
-ExposureRank RankOf(Time time, const std::string& attributes);
 
 // Not thread-safe: its user guards it.
 class FactMemory {
@@ -61,44 +53,64 @@ class FactMemory {
   // Reads all of the log. Errors: those of the log.
   absl::Status Load(FactLog& log);
 
-  // The word's number; 0 when the log has none.
-  [[nodiscard]] std::int64_t FindWord(const std::string& text) const;
+  // Tallies every fact of the plan's experiment. Rows with outcomes are pending at first, unless a
+  // tally of the same plan can go on.
+  void Follow(const MeasurePlan& plan);
+  void Unfollow(const std::string& experiment);
+
+  // nullptr for an experiment that has no exposure and is not followed.
+  [[nodiscard]] const RememberedExperiment* Find(const std::string& experiment) const;
+  // Whether some row of a followed experiment is pending.
+  [[nodiscard]] bool has_pending() const { return !with_pending_.empty(); }
+  // Names of the experiments that have pending rows.
+  [[nodiscard]] std::vector<std::string> WithPending() const;
+  [[nodiscard]] std::vector<PendingRow> PendingOf(const std::string& experiment) const;
+  // Takes over what was read for `rows`, row i of `read` for rows[i]; those about which something
+  // new was stored since stay pending.
+  void Settle(const std::string& experiment, const std::vector<PendingRow>& rows,
+              const Tally& read);
+  // A tally of that plan without rows that knows the words of its events.
+  [[nodiscard]] Tally EmptyTally(const MeasurePlan& plan) const;
 
   // As ExposedUnits.
   [[nodiscard]] std::optional<FirstExposure> FindFirstExposure(std::string_view experiment,
                                                                std::string_view unit_type,
                                                                std::string_view unit_id) const;
 
-  [[nodiscard]] std::int64_t ExposuresOf(std::int64_t experiment) const;     // stored rows
+  [[nodiscard]] std::size_t units() const { return units_.size(); }
+  [[nodiscard]] std::int64_t exposure_rows() const { return exposure_rows_; }
   [[nodiscard]] std::int64_t last_outcome() const { return last_outcome_; }  // id
+
+  // An upper bound of what all of it takes, in bytes.
+  [[nodiscard]] std::int64_t bytes() const;
 
  private:
   friend class FactStage;
-  using Numbers = absl::flat_hash_map<std::string, std::int64_t>;
+  using Words = absl::flat_hash_map<std::string, std::int64_t>;
 
   void RememberWord(const WordRow& row);
   void RememberUnit(const UnitRow& row);
   void RememberExposure(const ExposureRow& row);
   void RememberOutcome(const OutcomeRow& row);
 
-  // Where a unit stands in an experiment; the least counts.
-  struct Standing {
-    Time time;
-    std::int32_t epoch = 0;
-    std::int64_t variant = 0;
-    friend auto operator<=>(const Standing&, const Standing&) = default;
-  };
+  [[nodiscard]] std::int64_t FindWord(std::string_view text) const;  // 0 when the log has none
+  std::uint32_t IndexOf(const std::string& experiment);
+  [[nodiscard]] std::optional<RowNumber> RowOf(UnitNumber unit, std::uint32_t experiment) const;
+  [[nodiscard]] std::optional<ExposureRank> FindRank(std::int64_t experiment,
+                                                     const ExposureKey& key) const;
+  void BindWords(Tally& tally) const;
 
-  Numbers words_;
+  Words words_;
   absl::flat_hash_map<std::int64_t, std::string> texts_;  // of the words
-  // By unit type, then external id.
-  absl::flat_hash_map<std::int64_t, ShardedMap<std::string, std::int64_t>> units_;
-  std::int64_t last_word_ = 0, last_unit_ = 0, last_outcome_ = 0;
-  std::vector<std::int64_t> outcome_of_unit_;          // the last one's id, by unit; 0: none
-  ShardedMap<absl::uint128, std::uint64_t> outcomes_;  // digest of the content, by identity
-  ShardedMap<ExposureKey, ExposureRank> exposures_;    // the first to count
-  ShardedMap<std::pair<std::int64_t, std::int64_t>, Standing> standings_;  // by experiment and unit
-  absl::flat_hash_map<std::int64_t, std::int64_t> exposure_counts_;        // by experiment
+  UnitTable units_;
+  OutcomeIdentities identities_;
+  std::vector<std::unique_ptr<RememberedExperiment>> experiments_;
+  absl::flat_hash_map<std::string, std::uint32_t> experiment_by_name_;
+  absl::flat_hash_map<std::int64_t, std::uint32_t> experiment_by_word_;
+  absl::flat_hash_set<std::string> followed_events_;
+  absl::flat_hash_set<std::uint32_t> with_pending_;  // experiments
+  std::int64_t last_word_ = 0, exposure_rows_ = 0, last_outcome_ = 0;
+  std::int64_t text_bytes_ = 0;  // of units' names
 };
 
 // Rows on their way into the log. Reads `memory`, which must not change meanwhile. Not thread-safe.
@@ -125,11 +137,11 @@ class FactStage {
   const FactMemory& memory_;
   KeyedHash& hash_;
   FactBatch batch_;
-  FactMemory::Numbers words_;
-  absl::flat_hash_map<std::int64_t, FactMemory::Numbers> units_;
+  FactMemory::Words words_;
+  absl::flat_hash_map<std::int64_t, FactMemory::Words> units_;  // by unit type
   absl::flat_hash_map<std::int64_t, std::int64_t> outcome_of_unit_;
-  absl::flat_hash_map<absl::uint128, std::uint64_t> outcomes_;
-  absl::flat_hash_map<ExposureKey, ExposureRank> exposures_;
+  absl::flat_hash_map<absl::uint128, std::uint32_t> outcomes_;
+  absl::flat_hash_map<std::pair<std::int64_t, ExposureKey>, ExposureRank> exposures_;
 };
 
 }  // namespace insightloop

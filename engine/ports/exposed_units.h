@@ -21,6 +21,9 @@ class ExposedUnits {
  public:
   virtual ~ExposedUnits() = default;
 
+  // False while a starting server reads what was recorded: nobody counts as exposed until then.
+  virtual bool is_ready() const = 0;
+
   // The earliest recorded exposure, overrides left aside; absent when there is none.
   virtual std::optional<FirstExposure> FindFirstExposure(std::string_view experiment,
                                                          std::string_view unit_type,

@@ -7,9 +7,11 @@
 #define INSIGHTLOOP_ENGINE_PORTS_FACT_LOG_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -86,6 +88,12 @@ class FactLog {
                                      const std::function<void(const ExposureRow&)>& row) = 0;
   // In order of storing. Only the numbers are filled in, not the texts.
   virtual absl::Status ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) = 0;
+
+  // Of each chain the outcome with id last_ids[chain] (0: none) and all of its unit before it, the
+  // last one first. As ScanOutcomes, only the numbers.
+  virtual absl::Status FollowChains(
+      std::span<const std::int64_t> last_ids,
+      const std::function<void(std::size_t chain, const OutcomeRow&)>& row) = 0;
 
   // The secret of this database, which keys the hashes of outcomes' identities.
   virtual absl::StatusOr<std::array<std::uint8_t, 16>> Secret() = 0;

@@ -18,17 +18,49 @@
 #include "engine/domain/time.h"
 #include "engine/ports/exposed_units.h"
 #include "stats/exact_sums.h"
+#include "stats/joint_sums.h"
 
 namespace insightloop {
 
-// A metric as a plan sealed it, with what it needs of its event.
+// Largest value that counts: absolute, in steps, or the percentile of all matured units' values
+// that are not 0, over all variants together.
+struct MeasuredCap {
+  std::optional<std::int64_t> steps;
+  double share = 0;  // without steps: 0.99 is the 99th percentile
+
+  friend bool operator==(const MeasuredCap&, const MeasuredCap&) = default;
+};
+
+// What was known of a unit before its first exposure: the metric's own number over the days before
+// (they end at the start of the UTC day of the first exposure), or a number among the attributes of
+// the first exposure.
+struct MeasuredCovariate {
+  Duration history;       // 0: the attribute
+  std::string attribute;  // id
+
+  friend bool operator==(const MeasuredCovariate&, const MeasuredCovariate&) = default;
+};
+
+// One step of a covariate that is an attribute.
+inline constexpr double kAttributeResolution = 1e-6;
+
+// A metric as a plan sealed it, with what it needs of its events.
 struct MeasuredMetric {
   std::string event;  // FactName of the metric's event
   MetricKind kind{};
-  bool event_has_value = false;  // PROPORTION, COUNT: read the value instead of counting rows
+  // PROPORTION, COUNT, RATIO: read the value instead of counting rows.
+  bool event_has_value = false;
   std::optional<Window> window;  // absent: until `stop_time`
   std::int64_t steps_per_unit = 1;
   std::int64_t top_two_from = 0;  // CSAT: least value, in steps, of the top two boxes
+  std::string denominator_event;  // RATIO: FactName
+  bool denominator_sums = false;  // RATIO: sum the values of the denominator's event, not its rows
+  double quantile = 0;            // QUANTILE: 0.9 is the 90th percentile
+  std::optional<MeasuredCap> cap;
+  std::optional<MeasuredCovariate> covariate;
+  bool by_week = false;  // also compare the first and second week of each unit
+
+  friend bool operator==(const MeasuredMetric&, const MeasuredMetric&) = default;
 };
 
 // What to measure: one experiment under its sealed plan.
@@ -40,16 +72,37 @@ struct MeasurePlan {
   std::optional<Time> stop_time;                // once stopped
   Duration lateness_allowance;  // a unit is matured this long after its longest window closed
   std::size_t max_segment_values = 0;
+
+  friend bool operator==(const MeasurePlan&, const MeasurePlan&) = default;
+};
+
+// A quantile of units' numbers, and numbers around it: of the ranks of stats::RanksOfQuantile().
+struct QuantileSums {
+  std::int64_t units = 0;
+  std::int64_t value = 0, lower = 0, upper = 0;
+  std::int64_t lower_rank = 0, upper_rank = 0;  // from 1
+
+  friend bool operator==(const QuantileSums&, const QuantileSums&) = default;
 };
 
 // Exact figures of one metric over some units. In steps of the event's resolution, except for
-// PROPORTION and event counts, whose step is 1.
+// PROPORTION, RETENTION and counts of rows, whose step is 1. Capped where the metric has a cap.
 struct MetricSums {
   stats::ExactSums values;   // each unit's number; for surveys, each answering unit's last answer
   std::int64_t nonzero = 0;  // units whose number is not 0
   std::int64_t asked = 0;    // surveys: units asked, whether or not they answered
   std::int64_t promoters = 0, detractors = 0;  // NPS
   std::int64_t top_two = 0;                    // CSAT
+
+  // Of RATIO and of metrics with a covariate: the unit's number, then its denominator, then its
+  // covariate and whether that is missing (1, and the covariate counts as 0).
+  std::optional<stats::JointSums> joint;
+  // With `by_week`: the unit's numbers of days 0 to 6 and 7 to 13 after the first exposure, of
+  // matured units that have these days and the lateness allowance behind them; without a cap.
+  std::optional<stats::JointSums> weeks;
+  std::optional<QuantileSums> quantile;  // QUANTILE
+
+  friend bool operator==(const MetricSums&, const MetricSums&) = default;
 };
 
 // Matured units of one epoch, variant and segment cell.
@@ -60,12 +113,16 @@ struct Stratum {
   std::string segment;      // `{attribute id}={value}`; empty: all units
   std::int64_t units = 0;
   std::vector<MetricSums> metrics;  // by index of MeasurePlan::metrics
+
+  friend bool operator==(const Stratum&, const Stratum&) = default;
 };
 
 // Exposed units whose first exposure was in that epoch.
 struct EpochUnits {
   std::int32_t epoch = 0;
   std::vector<std::int64_t> units;  // as Measured::exposed_units
+
+  friend bool operator==(const EpochUnits&, const EpochUnits&) = default;
 };
 
 struct Measured {
@@ -79,6 +136,13 @@ struct Measured {
   std::optional<Time> last_maturity;  // when the last unit matures
   std::optional<Time> first_exposure, last_exposure;  // of units, crossed ones left out
   std::vector<std::string> dropped_segments;          // attributes with too many values, left out
+  // By index of MeasurePlan::metrics: the cap that was applied, in steps; absent without one, or
+  // where a percentile has no value that is not 0 to be found among.
+  std::vector<std::optional<std::int64_t>> caps;
+  // The facts the figures are of: as many of each as were recorded first.
+  std::int64_t exposure_rows = 0, outcome_rows = 0;
+
+  friend bool operator==(const Measured&, const Measured&) = default;
 };
 
 // Facts to record; both kinds in one durable step.
@@ -105,8 +169,21 @@ class Measurement : public ExposedUnits {
   //         kUnavailable        the store cannot write; what became of the rows is unknown, retry.
   virtual absl::StatusOr<FactFates> Record(FactRows rows) = 0;
 
+  // Keeps the figures of the plan's experiment up to date with every fact from now on, in place of
+  // those of an earlier plan of that experiment, so that measuring it costs a pass over its units.
+  // Nothing else about Measure() changes.
+  virtual void Follow(const MeasurePlan& plan) = 0;
+  // Forgets the figures; Measure() makes them from what is stored.
+  virtual void Unfollow(const std::string& experiment) = 0;
+
+  // Returns once what was recorded before is known again. Until then Record() and Measure() wait.
+  // Errors: those of reading it; nothing can be recorded then.
+  virtual absl::Status WaitUntilReady() = 0;
+
   // Summarises every fact acknowledged before the call as of `as_of`. The result depends on the
   // facts alone, never on the order of their arrival.
+  //
+  // Errors: those of reading what was stored, where the plan is not followed.
   virtual absl::StatusOr<Measured> Measure(const MeasurePlan& plan, Time as_of) = 0;
 };
 

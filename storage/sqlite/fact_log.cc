@@ -35,6 +35,10 @@ constexpr char kScanOutcomes[] =
     "SELECT id, unit, event, key, occur_time, receive_time, kind, value, late, channel, touchpoint,"
     " source, previous_id FROM outcomes ORDER BY id";
 
+constexpr char kFindOutcome[] =
+    "SELECT id, unit, event, key, occur_time, receive_time, kind, value, late, channel, touchpoint,"
+    " source, previous_id FROM outcomes WHERE id = ?";
+
 // Hashes are stored with the high byte first.
 using KeyBytes = std::array<char, 16>;
 
@@ -208,6 +212,27 @@ absl::Status SqliteFactLog::ScanExposures(std::optional<std::int64_t> experiment
 
 absl::Status SqliteFactLog::ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) {
   return ScanTable(database_, kScanOutcomes, row);
+}
+
+absl::Status SqliteFactLog::FollowChains(
+    std::span<const std::int64_t> last_ids,
+    const std::function<void(std::size_t chain, const OutcomeRow&)>& row) {
+  const auto reader = database_.readers().Borrow();
+  if (!reader.ok()) return reader.status();
+  for (std::size_t chain = 0; chain < last_ids.size(); ++chain) {
+    for (std::int64_t id = last_ids[chain]; id != 0;) {
+      auto select = (*reader)->Prepare(kFindOutcome);
+      if (!select.ok()) return select.status();
+      std::int64_t previous = 0;
+      const auto status = Scan<OutcomeRow>(select->BindInt(id), Read, [&](const OutcomeRow& found) {
+        previous = found.previous_id;
+        row(chain, found);
+      });
+      if (!status.ok()) return status;
+      id = previous;
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace insightloop::storage

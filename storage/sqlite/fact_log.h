@@ -28,6 +28,9 @@ class SqliteFactLog : public FactLog {
   absl::Status ScanExposures(std::optional<std::int64_t> experiment,
                              const std::function<void(const ExposureRow&)>& row) override;
   absl::Status ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) override;
+  absl::Status FollowChains(
+      std::span<const std::int64_t> last_ids,
+      const std::function<void(std::size_t chain, const OutcomeRow&)>& row) override;
   absl::StatusOr<std::array<std::uint8_t, 16>> Secret() override { return database_.secret(); }
 
  private:

@@ -222,6 +222,19 @@ TEST(ConvertTest, KeepsThatAnOptionalNumberIsZeroOrAbsent) {
   EXPECT_FALSE(received.has_maximum());
 }
 
+TEST(ConvertTest, KeepsEitherSideOfAChoice) {
+  v1::Metric sent;  // the filled one above has the other sides
+  sent.mutable_cap()->set_value(12.5);
+  sent.mutable_covariate()->mutable_history()->set_seconds(86'400);
+  const auto metric = FromProto<Metric>(sent);
+  ASSERT_THAT(metric, IsOk());
+  EXPECT_FALSE(metric->cap->percentile.has_value());
+  v1::Metric received;
+  ASSERT_THAT(ToProto(*metric, received), IsOk());
+  EXPECT_EQ(received.cap().value(), 12.5);
+  EXPECT_EQ(received.covariate().history().seconds(), 86'400);
+}
+
 TEST(ConvertTest, KeepsTimesOfAllYears) {
   // 0001-01-01, 0999-12-31T23:59:59, 1969-12-31T23:59:59.5, 9999-12-31T23:59:59.999999.
   const std::pair<std::int64_t, std::int32_t> times[] = {{-62'135'596'800, 0},

@@ -86,7 +86,7 @@ ServerTest::ServerTest(bool simulated, const Limits& limits) {
   rooms_->measurement = *std::move(measurement);
   rooms_->recorder =
       std::make_unique<Recorder>(rooms_->catalog, *rooms_->measurement, clock, rooms_->limits);
-  rooms_->lifecycle = std::make_unique<Lifecycle>(rooms_->resources);
+  rooms_->lifecycle = std::make_unique<Lifecycle>(rooms_->resources, *rooms_->measurement);
   rooms_->verdicts = std::make_unique<Verdicts>(rooms_->resources, *rooms_->measurement);
   const Engine engine{.resources = rooms_->resources,
                       .lifecycle = *rooms_->lifecycle,

@@ -106,9 +106,10 @@ class OurServer {
     Must(resources_.Initialize());
     measurement_ = Must(OpenEmbeddedMeasurement(fact_log_, limits_));
     recorder_ = std::make_unique<Recorder>(catalog_, *measurement_, clock_, limits_);
+    lifecycle_ = std::make_unique<Lifecycle>(resources_, *measurement_);
     verdicts_ = std::make_unique<Verdicts>(resources_, *measurement_);
     const api::Engine engine{.resources = resources_,
-                             .lifecycle = lifecycle_,
+                             .lifecycle = *lifecycle_,
                              .verdicts = *verdicts_,
                              .recorder = *recorder_,
                              .catalog = catalog_,
@@ -144,7 +145,7 @@ class OurServer {
                           .variants = {{.variant_id = "control", .control = true, .weight = 1},
                                        {.variant_id = "reminder", .weight = 1}},
                           .eligibility_filter = "country = \"VN\" AND age >= 18"});
-    Must(lifecycle_.Start(caller_, "experiments/" + id, "", std::nullopt).status());
+    Must(lifecycle_->Start(caller_, "experiments/" + id, "", std::nullopt).status());
   }
 
  private:
@@ -163,8 +164,8 @@ class OurServer {
   storage::SqliteFactLog fact_log_{*database_};
   CatalogHolder catalog_;
   Resources resources_{store_, catalog_, clock_, random_, limits_};
-  Lifecycle lifecycle_{resources_};
   std::unique_ptr<Measurement> measurement_;
+  std::unique_ptr<Lifecycle> lifecycle_;
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Verdicts> verdicts_;
   std::unique_ptr<api::Server> server_;

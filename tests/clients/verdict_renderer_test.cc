@@ -123,6 +123,29 @@ TEST(RenderVerdictTest, ShowsSatisfactionInItsOwnUnits) {
   EXPECT_THAT(text, HasSubstr("4.064 → 4.003"));
 }
 
+TEST(RenderVerdictTest, SaysWhatWasDoneToTheNumbers) {
+  v1::Verdict verdict = EmailVerdict();
+  v1::Result& visit = *verdict.mutable_results(0);
+  visit.mutable_adjusted_for()->mutable_history()->set_seconds(28 * 86'400);
+  visit.set_variance_removed(0.125);
+  v1::Result& spend = *verdict.mutable_results(1);
+  spend.mutable_adjusted_for()->set_attribute("attributes/history");
+  spend.set_variance_removed(-0.01);
+  spend.set_cap(99.5);
+  EXPECT_THAT(
+      RenderVerdict(verdict, {}, false),
+      HasSubstr("Keep in mind\n"
+                "  - visit: adjusted for the 28.0 days before, which removes 12.5 % of the "
+                "variance\n"
+                "  - spend: what is above 99.5 of a unit counts as 99.5\n"
+                "  - spend: adjusted for attributes/history, which adds 1 % of the variance\n"
+                "  - spend: no relative lift"));
+  *verdict.add_results() = visit;
+  verdict.mutable_results(2)->set_variant("Womens E-Mail");
+  EXPECT_THAT(RenderVerdict(verdict, {}, false),
+              HasSubstr("  - visit of Womens E-Mail: adjusted for the 28.0 days before"));
+}
+
 TEST(RenderVerdictTest, UsesColoursOnlyWhenAllowed) {
   EXPECT_THAT(RenderVerdict(EmailVerdict(), {}, false), Not(HasSubstr("\033")));
   EXPECT_THAT(RenderVerdict(EmailVerdict(), {}, true), StartsWith("\033[1;32mSHIP\033[0m"));

@@ -44,7 +44,7 @@ class EngineTest : public ::testing::Test {
     resources_ = std::make_unique<Resources>(*store_, catalog_, clock_, random_, limits_);
     const absl::Status status = resources_->Initialize();
     EXPECT_TRUE(status.ok()) << status;
-    lifecycle_ = std::make_unique<Lifecycle>(*resources_);
+    lifecycle_ = std::make_unique<Lifecycle>(*resources_, *measurement_);
     recorder_ = std::make_unique<Recorder>(catalog_, *measurement_, clock_, limits_);
     verdicts_ = std::make_unique<Verdicts>(*resources_, *measurement_);
   }

@@ -58,6 +58,31 @@ TEST_F(LifecycleTest, AStartSealsThePlanAndTakesTheSlots) {
   EXPECT_EQ(plan->events.at(0).meta.name, "events/purchase");
 }
 
+TEST_F(LifecycleTest, SealsWhatRatiosAndCovariatesNeedAndKeepsTheirAttributes) {
+  Make("visit", AnEvent());
+  Make("age", Attribute{.value_type = ValueType::kNumber});
+  Make("country", Attribute{.value_type = ValueType::kString});
+  Make("per-visit", Metric{.kind = MetricKind::kRatio,
+                           .event = "events/purchase",
+                           .window = Window{.length = Days(7)},
+                           .denominator = Denominator{.event = "events/visit"}});
+  Metric adjusted = AMetric();
+  adjusted.covariate = Covariate{.attribute = "attributes/age"};
+  Make("adjusted", adjusted);
+  Experiment draft = AnExperiment();
+  draft.plan.secondary_metrics = {"metrics/per-visit", "metrics/adjusted"};
+  draft.plan.segment_attributes = {"attributes/country"};
+  const Experiment experiment = Running("spring", draft);
+  const auto plan = ReadSealedPlan(experiment.sealed_plan);
+  ASSERT_THAT(plan, IsOk());
+  EXPECT_NE(FindByName(plan->events, "events/visit"), nullptr);
+  EXPECT_NE(FindByName(plan->attributes, "attributes/age"), nullptr);
+  EXPECT_EQ(FindByName(plan->metrics, "metrics/adjusted")->covariate->attribute, "attributes/age");
+  const auto catalog = catalog_.Current();
+  EXPECT_THAT(catalog->FindExperiment("experiments/spring").experiment->definition.kept_attributes,
+              ::testing::ElementsAre("age", "country"));
+}
+
 TEST_F(LifecycleTest, ALaterEditOfADefinitionDoesNotTouchTheSealedPlan) {
   const Experiment before = Running("spring", AnExperiment());
   ASSERT_THAT(resources_->Update<Metric>(By("Update"), "metrics/bought", "",

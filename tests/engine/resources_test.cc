@@ -141,6 +141,24 @@ TEST_F(ResourcesTest, RefusesToDeleteWhatIsUsed) {
   EXPECT_EQ(catalog_.Current()->FindEvent("events/purchase"), nullptr);
 }
 
+TEST_F(ResourcesTest, RefusesToDeleteWhatAMetricNeedsBesideItsEvent) {
+  Make("purchase", AnEvent());
+  Make("visit", AnEvent());
+  Make("age", Attribute{.value_type = ValueType::kNumber});
+  Make("per-visit", Metric{.kind = MetricKind::kRatio,
+                           .event = "events/purchase",
+                           .denominator = Denominator{.event = "events/visit"}});
+  Make("bought", Metric{.kind = MetricKind::kProportion,
+                        .event = "events/purchase",
+                        .covariate = Covariate{.attribute = "attributes/age"}});
+  EXPECT_THAT(resources_->Delete<Event>(By("Delete"), "events/visit", ""),
+              FailsWith(absl::StatusCode::kFailedPrecondition, "IN_USE",
+                        HasSubstr("used by metrics/per-visit")));
+  EXPECT_THAT(resources_->Delete<Attribute>(By("Delete"), "attributes/age", ""),
+              FailsWith(absl::StatusCode::kFailedPrecondition, "IN_USE",
+                        HasSubstr("used by metrics/bought")));
+}
+
 TEST_F(ResourcesTest, WhatASealedPlanCopiedStaysEvenWhenTheHypothesisMovesOn) {
   MakeDefinitions();
   Make("visit", AnEvent());
@@ -251,6 +269,26 @@ TEST_F(ResourcesTest, ImmutableFieldsOfDefinitionsCannotChange) {
                                         }),
               FailsWith(absl::StatusCode::kFailedPrecondition, "IMMUTABLE_FIELD",
                         HasSubstr("resolution cannot change")));
+  const auto edited = [this](std::string_view id, void (*edit)(Metric&)) {
+    return resources_->Update<Metric>(By("Update"), "metrics/" + std::string(id), "",
+                                      [edit](Metric& metric) {
+                                        edit(metric);
+                                        return absl::OkStatus();
+                                      });
+  };
+  Make("visit", AnEvent());
+  Make("spend", Event{.value_kind = ValueKind::kMoney, .currency = "EUR"});
+  Make("ratio", Metric{.kind = MetricKind::kRatio,
+                       .event = "events/purchase",
+                       .denominator = Denominator{.event = "events/visit"}});
+  Make("median", Metric{.kind = MetricKind::kQuantile, .event = "events/spend", .quantile = 0.5});
+  EXPECT_THAT(edited("ratio", [](Metric& x) { x.denominator->event = "events/spend"; }),
+              FailsWith(absl::StatusCode::kFailedPrecondition, "IMMUTABLE_FIELD",
+                        HasSubstr("denominator cannot change")));
+  EXPECT_THAT(edited("median", [](Metric& x) { x.quantile = 0.9; }),
+              FailsWith(absl::StatusCode::kFailedPrecondition, "IMMUTABLE_FIELD",
+                        HasSubstr("quantile cannot change")));
+  EXPECT_THAT(edited("ratio", [](Metric& x) { x.cap = Cap{.percentile = 0.9}; }), IsOk());
 }
 
 }  // namespace

@@ -33,6 +33,20 @@ class RulesTest : public testing::EngineTest {
     Make("rating", Event{.value_kind = ValueKind::kScore, .minimum = 0, .maximum = 10});
     Make("recommend", Metric{.kind = MetricKind::kNps, .event = "events/rating"});
     Make("region", Attribute{.value_type = ValueType::kString});
+    Make("age", Attribute{.value_type = ValueType::kNumber});
+    Make("spend", Event{.value_kind = ValueKind::kMoney, .currency = "EUR"});
+  }
+
+  // Revenue per purchase.
+  static Metric ARatio() {
+    return {.kind = MetricKind::kRatio,
+            .event = "events/spend",
+            .window = Window{.length = Days(7)},
+            .denominator = Denominator{.event = "events/purchase"}};
+  }
+  static Metric AMean() {
+    return {
+        .kind = MetricKind::kMean, .event = "events/spend", .window = Window{.length = Days(7)}};
   }
 
   // A resource that is valid but for one edit.
@@ -195,6 +209,102 @@ TEST_F(RulesTest, AMetricNeedsAnEventThatFits) {
       AMetric(), [](Metric& x) { x.window->delay = {-1}; }, "OUT_OF_RANGE", "window.delay");
   ExpectRefused<Metric>(
       AMetric(), [](Metric& x) { x.window->length = Days(367); }, "OUT_OF_RANGE", "window.length");
+}
+
+TEST_F(RulesTest, ARatioNeedsADenominatorThatFits) {
+  EXPECT_THAT(Edited<Metric>(ARatio(), [](Metric&) {}), IsOk());
+  ExpectRefused<Metric>(
+      ARatio(), [](Metric& x) { x.denominator.reset(); }, "FIELD_REQUIRED",
+      "denominator.event: is empty; give events/{id}");
+  ExpectRefused<Metric>(
+      ARatio(), [](Metric& x) { x.denominator->event.clear(); }, "FIELD_REQUIRED",
+      "denominator.event");
+  ExpectRefused<Metric>(
+      ARatio(), [](Metric& x) { x.denominator->sum_values = true; }, "EVENT_DOES_NOT_FIT",
+      "denominator.event: is events/purchase with values of kind NONE; leave out sum_values");
+  ExpectRefused<Metric>(
+      AMetric(), [](Metric& x) { x.denominator = Denominator{.event = "events/spend"}; },
+      "NOT_FOR_KIND",
+      "denominator: is set, but the kind is PROPORTION; leave it out, it is of RATIO");
+  EXPECT_THAT(
+      Edited<Metric>(ARatio(), [](Metric& x) { x.denominator->event = "events/nothing"; }),
+      FailsWith(absl::StatusCode::kNotFound, "RESOURCE_NOT_FOUND", HasSubstr("denominator.event")));
+}
+
+TEST_F(RulesTest, AQuantileIsInsideZeroAndOneAndOfValues) {
+  const Metric median = {.kind = MetricKind::kQuantile, .event = "events/spend", .quantile = 0.5};
+  EXPECT_THAT(Edited<Metric>(median, [](Metric&) {}), IsOk());
+  for (const double quantile : {0.0, 1.0, -0.5, kNan}) {
+    ExpectRefused<Metric>(
+        median, [&](Metric& x) { x.quantile = quantile; }, "OUT_OF_RANGE",
+        "; give more than 0 and less than 1, such as 0.9");
+  }
+  ExpectRefused<Metric>(
+      median, [](Metric& x) { x.event = "events/purchase"; }, "EVENT_DOES_NOT_FIT",
+      "QUANTILE needs an event with a value");
+  ExpectRefused<Metric>(
+      AMetric(), [](Metric& x) { x.quantile = 0.5; }, "NOT_FOR_KIND",
+      "quantile: is set, but the kind is PROPORTION; leave it out, it is of QUANTILE");
+}
+
+TEST_F(RulesTest, RetentionNeedsAWindowThatOpensLater) {
+  Metric retention = AMetric();
+  retention.kind = MetricKind::kRetention;
+  retention.window->delay = Days(28);
+  EXPECT_THAT(Edited<Metric>(retention, [](Metric&) {}), IsOk());
+  ExpectRefused<Metric>(
+      retention, [](Metric& x) { x.window->delay = {}; }, "FIELD_REQUIRED",
+      "window.delay: is 0s; RETENTION needs a window that opens later");
+  ExpectRefused<Metric>(
+      retention, [](Metric& x) { x.window.reset(); }, "FIELD_REQUIRED", "window.delay");
+}
+
+TEST_F(RulesTest, ACapIsOneSoundLimit) {
+  const auto with = [](const Cap& cap) { return [cap](Metric& x) { x.cap = cap; }; };
+  for (const Cap& cap : {Cap{.value = 0.01}, Cap{.percentile = 0.99}}) {
+    EXPECT_THAT(Edited<Metric>(ARatio(), with(cap)), IsOk());
+    ASSERT_THAT(resources_->Delete<Metric>(By("Delete"), "metrics/edited", ""), IsOk());
+  }
+  ExpectRefused<Metric>(AMean(), with({}), "FIELD_REQUIRED",
+                        "cap: has no limit; give either a value or a percentile");
+  ExpectRefused<Metric>(AMean(), with({.value = 1, .percentile = 0.9}), "FIELD_REQUIRED",
+                        "give either");
+  for (const double value : {0.0, -1.0, kNan, kInfinity}) {
+    ExpectRefused<Metric>(AMean(), with({.value = value}), "OUT_OF_RANGE",
+                          "; give a finite number above 0");
+  }
+  for (const double value : {0.001, 1e14}) {
+    ExpectRefused<Metric>(AMean(), with({.value = value}), "OUT_OF_RANGE",
+                          "; give 1 to 1000000000000000 steps of 0.01");
+  }
+  for (const double percentile : {0.0, 1.0, 99.0, kNan}) {
+    ExpectRefused<Metric>(AMean(), with({.percentile = percentile}), "OUT_OF_RANGE",
+                          "; give more than 0 and less than 1, such as 0.99");
+  }
+  ExpectRefused<Metric>(AMetric(), with({.value = 1}), "NOT_FOR_KIND",
+                        "leave it out, it is of COUNT, MEAN, RATIO");
+}
+
+TEST_F(RulesTest, ACovariateIsAHistoryOrANumber) {
+  const auto with = [](const Covariate& covariate) {
+    return [covariate](Metric& x) { x.covariate = covariate; };
+  };
+  for (const Covariate& covariate : {Covariate{.history = Days(1)}, Covariate{.history = Days(366)},
+                                     Covariate{.attribute = "attributes/age"}}) {
+    EXPECT_THAT(Edited<Metric>(AMetric(), with(covariate)), IsOk());
+    ASSERT_THAT(resources_->Delete<Metric>(By("Delete"), "metrics/edited", ""), IsOk());
+  }
+  ExpectRefused<Metric>(AMean(), with({}), "FIELD_REQUIRED",
+                        "covariate: has no source; give either a history or an attribute");
+  for (const Duration history : {Duration{}, Hours(23), Days(367), Days(-1)}) {
+    ExpectRefused<Metric>(AMean(), with({.history = history}), "OUT_OF_RANGE",
+                          "; give 86400s to 31622400s, 1 to 366 days");
+  }
+  ExpectRefused<Metric>(AMean(), with({.attribute = "attributes/region"}), "WRONG_ATTRIBUTE_TYPE",
+                        "covariate.attribute: is attributes/region of type STRING");
+  ExpectRefused<Metric>(ARatio(), with({.attribute = "attributes/age"}), "NOT_FOR_KIND",
+                        "covariate: is set, but the kind is RATIO; leave it out, it is of "
+                        "PROPORTION, COUNT, MEAN");
 }
 
 TEST_F(RulesTest, ASegmentNeedsConditionsOfTheRightType) {

@@ -34,6 +34,7 @@ void AddMeanMethods(Methods& methods);
 void AddMultipleTestingMethods(Methods& methods);
 void AddPowerMethods(Methods& methods);
 void AddProportionMethods(Methods& methods);
+void AddQuantileMethods(Methods& methods);
 void AddRatioAndCovariateMethods(Methods& methods);
 void AddSampleRatioMethods(Methods& methods);
 void AddSatisfactionMethods(Methods& methods);

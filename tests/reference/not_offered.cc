@@ -28,13 +28,15 @@ void AddMethodsNotOffered(Methods& methods) {
   Add(methods, {"regression_adjustment_lin"}, "regression of rows; adjustment here takes sums");
   Add(methods, {"group_sequential_bounds", "group_sequential_bounds_early_look"},
       "planned looks are not offered yet");
+  Add(methods, {"gbstats_quantile_clustered_variance"},
+      "quantiles are of units' sums, and units are independent");
+  Add(methods, {"quantile_ci_order_statistic_ranks"},
+      "exact bounds of one quantile; a difference needs its standard error");
+  Add(methods, {"quantile_ab_sequential_p"},
+      "quantiles are read at any time by their standard error");
   Add(methods,
-      {"gbstats_quantile_bayesian", "gbstats_quantile_clustered_variance",
-       "gbstats_quantile_degenerate", "gbstats_quantile_difference",
-       "quantile_ci_order_statistic_ranks", "quantile_ab_sequential_p", "sample_quantile"},
-      "quantile metrics are not offered yet");
-  Add(methods,
-      {"beta_binomial", "beta_credible_interval", "gbstats_gaussian_effect", "gbstats_risk"},
+      {"beta_binomial", "beta_credible_interval", "gbstats_gaussian_effect",
+       "gbstats_quantile_bayesian", "gbstats_risk"},
       "Bayesian figures are not offered yet");
   Add(methods, {"mann_whitney_u", "mann_whitney_u_degenerate"}, "rank tests are not offered yet");
   Add(methods, {"meta_analysis"}, "pooling of experiments is not offered yet");

@@ -225,6 +225,7 @@ Methods AllMethods() {
   AddMultipleTestingMethods(methods);
   AddPowerMethods(methods);
   AddProportionMethods(methods);
+  AddQuantileMethods(methods);
   AddRatioAndCovariateMethods(methods);
   AddSampleRatioMethods(methods);
   AddSatisfactionMethods(methods);

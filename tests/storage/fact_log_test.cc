@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -241,6 +242,22 @@ TEST_F(FactLogTest, AScanMayReadAgainFromItsCallback) {
   }),
               IsOk());
   EXPECT_THAT(pairs, ElementsAre("1a", "1b", "2a", "2b"));
+}
+
+TEST_F(FactLogTest, ChainsAreFollowedFromTheLastOutcomeToTheFirst) {
+  FactBatch batch;
+  for (std::int64_t id = 1; id <= 5; ++id) batch.outcomes.push_back(Outcome(id));
+  batch.outcomes[3].previous_id = 2;
+  batch.outcomes[1].previous_id = 1;
+  ASSERT_THAT(log_->Append(batch), IsOk());
+  std::vector<std::pair<std::size_t, std::int64_t>> found;
+  const std::vector<std::int64_t> last = {4, 0, 5};
+  ASSERT_THAT(
+      log_->FollowChains(last, [&](std::size_t chain,
+                                   const OutcomeRow& row) { found.emplace_back(chain, row.id); }),
+      IsOk());
+  EXPECT_THAT(found,
+              ElementsAre(std::pair(0, 4), std::pair(0, 2), std::pair(0, 1), std::pair(2, 5)));
 }
 
 TEST_F(FactLogTest, AFullDiskStoresNothingOfTheBatchAndLosesNothing) {

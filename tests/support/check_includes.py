@@ -54,7 +54,7 @@ KINDS = [
     (
         "posix",
         r"(sys|netinet|arpa|linux)/.+\.h"
-        r"|(dirent|fcntl|netdb|poll|pthread|sched|signal|spawn|termios|unistd)\.h",
+        r"|(dirent|fcntl|malloc|netdb|poll|pthread|sched|signal|spawn|termios|unistd)\.h",
     ),
     # The standard library: one word, no extension.
     ("std", r"[a-z_0-9]+"),

@@ -79,6 +79,11 @@ class FaultyFactLog final : public FactLog {
   absl::Status ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) override {
     return log_.ScanOutcomes(row);
   }
+  absl::Status FollowChains(
+      std::span<const std::int64_t> last_ids,
+      const std::function<void(std::size_t chain, const OutcomeRow&)>& row) override {
+    return log_.FollowChains(last_ids, row);
+  }
   absl::StatusOr<std::array<std::uint8_t, 16>> Secret() override { return log_.Secret(); }
 
  private:

@@ -61,6 +61,50 @@ TEST(MeasurePlanTest, CarriesWhatThePlanSealed) {
   EXPECT_FALSE(measure.metrics[2].event_has_value);
 }
 
+TEST(MeasurePlanTest, CarriesWhatTheKindsOfMetricsNeed) {
+  SealedPlan plan = PlanBuilder()
+                        .Primary("spend", MetricKind::kMean)
+                        .Secondary("wait", MetricKind::kQuantile)
+                        .Secondary("basket", MetricKind::kRatio)
+                        .Secondary("orders", MetricKind::kCount)
+                        .Build();
+  plan.metrics[0].cap = {.value = 12.34};
+  plan.metrics[0].covariate = {.history = Days(28)};
+  plan.metrics[2].denominator->sum_values = true;
+  plan.metrics[2].cap = {.percentile = 0.99};
+  plan.metrics[3].cap = {.value = 5};
+  plan.metrics[3].covariate = {.attribute = "attributes/age"};
+  const MeasurePlan measure = MakeMeasurePlan(plan, Running(), Limits{});
+  ASSERT_EQ(measure.metrics.size(), 4u);
+  EXPECT_EQ(measure.metrics[0].cap, MeasuredCap{.steps = 1234});  // of 0.01
+  EXPECT_EQ(measure.metrics[0].covariate, MeasuredCovariate{.history = Days(28)});
+  EXPECT_EQ(measure.metrics[1].quantile, 0.5);
+  EXPECT_FALSE(measure.metrics[1].cap.has_value());
+  EXPECT_FALSE(measure.metrics[1].covariate.has_value());
+  EXPECT_EQ(measure.metrics[2].denominator_event, "events/basket-base@0");
+  EXPECT_TRUE(measure.metrics[2].denominator_sums);
+  EXPECT_EQ(measure.metrics[2].cap, MeasuredCap{.share = 0.99});
+  EXPECT_EQ(measure.metrics[3].cap, MeasuredCap{.steps = 5});  // outcomes are counted
+  EXPECT_EQ(measure.metrics[3].covariate, MeasuredCovariate{.attribute = "age"});
+}
+
+TEST(MeasurePlanTest, ComparesWeeksOfThePrimaryMetricWhereTheyMeanSomething) {
+  const auto by_week = [](MetricKind kind, bool window) {
+    SealedPlan plan = PlanBuilder().Primary("x", kind).Secondary("y", MetricKind::kMean).Build();
+    for (Metric& metric : plan.metrics) {
+      if (window) metric.window = Window{.length = Days(14)};
+    }
+    const MeasurePlan measure = MakeMeasurePlan(plan, Running(), Limits{});
+    EXPECT_FALSE(measure.metrics[1].by_week);
+    return measure.metrics[0].by_week;
+  };
+  EXPECT_TRUE(by_week(MetricKind::kMean, true));
+  EXPECT_TRUE(by_week(MetricKind::kRatio, true));
+  EXPECT_FALSE(by_week(MetricKind::kMean, false));
+  EXPECT_FALSE(by_week(MetricKind::kNps, true));
+  EXPECT_FALSE(by_week(MetricKind::kQuantile, true));
+}
+
 TEST(MeasurePlanTest, AnExternalFileWithoutWindowsWaitsForNothing) {
   SealedPlan plan = PlanBuilder().Primary("visit", MetricKind::kProportion).Build();
   EXPECT_EQ(MakeMeasurePlan(plan, Running(), Limits{}).lateness_allowance, Duration{});

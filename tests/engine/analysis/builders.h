@@ -20,11 +20,12 @@
 #include "engine/domain/experiment.h"
 #include "engine/domain/sealed_plan.h"
 #include "engine/ports/measurement.h"
+#include "stats/quantile.h"
 
 namespace insightloop::testing {
 
 // A plan of an external experiment; metric ids name their events, and the first variant is the
-// control.
+// control. Quantiles are medians; what is below a ratio counts events/{id}-base.
 class PlanBuilder {
  public:
   PlanBuilder() {
@@ -83,7 +84,7 @@ class PlanBuilder {
   std::string Define(const std::string& id, MetricKind kind, Direction good) {
     Event event = {.value_kind = ValueKind::kNone, .resolution = 1e-6};
     event.meta.name = "events/" + id;
-    if (kind == MetricKind::kMean) {
+    if (kind == MetricKind::kMean || kind == MetricKind::kRatio || kind == MetricKind::kQuantile) {
       event.value_kind = ValueKind::kMoney;
       event.resolution = 0.01;
     } else if (IsSurvey(kind)) {
@@ -95,6 +96,13 @@ class PlanBuilder {
     Metric metric = {.kind = kind, .event = event.meta.name, .desired_direction = good};
     metric.meta.name = "metrics/" + id;
     plan_.events.push_back(event);
+    if (kind == MetricKind::kQuantile) metric.quantile = 0.5;
+    if (kind == MetricKind::kRatio) {
+      Event& base = plan_.events.emplace_back();
+      base = {.value_kind = ValueKind::kNone, .resolution = 1e-6};
+      base.meta.name = event.meta.name + "-base";
+      metric.denominator = {.event = base.meta.name};
+    }
     plan_.metrics.push_back(metric);
     return metric.meta.name;
   }
@@ -136,6 +144,36 @@ inline MetricSums Values(const std::vector<std::pair<std::int64_t, int>>& steps_
     for (int i = 0; i < units; ++i) sums.values.Add(steps);
     if (steps != 0) sums.nonzero += units;
   }
+  return sums;
+}
+
+// Figures with joint sums: each row of variables, the unit's number first, this often.
+inline MetricSums Joint(
+    const std::vector<std::pair<std::vector<std::int64_t>, int>>& rows_and_units) {
+  MetricSums sums;
+  sums.joint.emplace(rows_and_units.front().first.size());
+  for (const auto& [row, units] : rows_and_units) {
+    for (int i = 0; i < units; ++i) {
+      sums.values.Add(row[0]);
+      EXPECT_TRUE(sums.joint->Add(row).ok());
+    }
+    if (row[0] != 0) sums.nonzero += units;
+  }
+  return sums;
+}
+
+// A median's figures, of units with the numbers from `first` on, one each.
+inline MetricSums MedianOfRun(std::int64_t first, std::int64_t units) {
+  MetricSums sums;
+  for (std::int64_t i = 0; i < units; ++i) sums.values.Add(first + i);
+  sums.nonzero = units;
+  const stats::QuantileRanks ranks = *stats::RanksOfQuantile(units, 0.5);
+  sums.quantile = {.units = units,
+                   .value = first + ranks.value - 1,
+                   .lower = first + ranks.lower - 1,
+                   .upper = first + ranks.upper - 1,
+                   .lower_rank = ranks.lower,
+                   .upper_rank = ranks.upper};
   return sums;
 }
 

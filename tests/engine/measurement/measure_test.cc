@@ -272,7 +272,7 @@ TEST_F(MeasureTest, ACrossedUnitIsNotInFlight) {
   EXPECT_EQ(measured.crossed_units, 1);
 }
 
-TEST_F(MeasureTest, OfTwoVariantsAtOneInstantTheOneOfTheSmallerIndexIsFirst) {
+TEST_F(MeasureTest, OfTwoVariantsAtOneInstantTheFirstInTheAlphabetIsFirst) {
   Record({ExposureOf("anna", "reminder"), ExposureOf("anna", "control")}, {});
   EXPECT_EQ(StratumOf(Measure(APlan({}), kEnd), 0, "", /*crossed=*/true).units, 1);
 }

@@ -75,6 +75,7 @@ class MeasurementOnFile {
     auto measurement = OpenEmbeddedMeasurement(*log_, limits_);
     ASSERT_THAT(measurement, IsOk());
     measurement_ = *std::move(measurement);
+    ASSERT_THAT(measurement_->WaitUntilReady(), IsOk());
   }
 
   const Limits limits_;
@@ -169,10 +170,17 @@ class MeasurementTest : public ::testing::Test {
     return Record({}, std::move(outcomes));
   }
 
+  // The figures must not depend on whether they are kept up to date or made from the log.
   Measured Measure(const MeasurePlan& plan, Time as_of) {
+    measurement().Unfollow(plan.experiment);
+    const auto from_log = measurement().Measure(plan, as_of);
+    measurement().Follow(plan);
     auto measured = measurement().Measure(plan, as_of);
+    EXPECT_THAT(from_log, IsOk());
     EXPECT_THAT(measured, IsOk());
-    return measured.ok() ? *std::move(measured) : Measured{};
+    if (!measured.ok() || !from_log.ok()) return {};
+    EXPECT_TRUE(*measured == *from_log) << "followed and not followed differ";
+    return *std::move(measured);
   }
 
   // Of two variants, `control` and `reminder`; stopped on day 100, with no allowance for lateness.

@@ -22,17 +22,18 @@ using testing::OutcomeOf;
 
 using Fact = std::variant<Exposure, Outcome>;
 
-// 2,000 facts about 150 units with everything whose order could matter: repeated exposures, other
-// variants, epochs and attributes, many of them at one instant; answers at one instant; outcomes
-// before, within and after the windows.
-std::vector<Fact> MakeFacts(std::uint64_t seed) {
+// `count` facts about a tenth as many units with everything whose order could matter: repeated
+// exposures, other variants, epochs and attributes, many of them at one instant; answers at one
+// instant; outcomes before, within and after the windows, late ones.
+std::vector<Fact> MakeFacts(int count, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   const auto draw = [&random](int below) {
     return static_cast<int>(random() % static_cast<std::uint64_t>(below));
   };
+  const int units = count / 13;
   std::vector<Fact> facts;
-  for (int i = 0; i < 500; ++i) {
-    const std::string unit = "unit-" + std::to_string(draw(150));
+  for (int i = 0; i < count / 4; ++i) {
+    const std::string unit = "unit-" + std::to_string(draw(units));
     const bool strays = draw(20) == 0;
     const char* const variant = (unit.back() % 2 == 0) != strays ? "control" : "reminder";
     ExposureOf exposure(unit, variant);
@@ -42,9 +43,9 @@ std::vector<Fact> MakeFacts(std::uint64_t seed) {
     if (draw(10) == 0) exposure.Source(ExposureSource::kOverride);
     facts.push_back(Exposure(exposure));
   }
-  for (int i = 0; i < 1'500; ++i) {
-    OutcomeOf outcome("unit-" + std::to_string(draw(170)));
-    outcome.Id("o-" + std::to_string(i)).At(kDayOne - Hours(12) + Hours(draw(12) * 12));
+  for (int i = 0; i < count - count / 4; ++i) {
+    OutcomeOf outcome("unit-" + std::to_string(draw(units + units / 8)));
+    outcome.Id("o-" + std::to_string(i)).At(kDayOne - Days(3) + Hours(draw(40) * 12));
     switch (draw(4)) {
       case 0:
         outcome.Event("events/visit");
@@ -66,14 +67,31 @@ std::vector<Fact> MakeFacts(std::uint64_t seed) {
 }
 
 MeasurePlan ThePlan() {
+  const MeasuredMetric purchases = {.event = "events/purchase",
+                                    .kind = MetricKind::kMean,
+                                    .event_has_value = true,
+                                    .window = Window{.length = Days(3)}};
+  MeasuredMetric adjusted = purchases;
+  adjusted.covariate = MeasuredCovariate{.history = Days(2)};
+  adjusted.by_week = true;
+  MeasuredMetric by_age = purchases;
+  by_age.covariate = MeasuredCovariate{.attribute = "age"};
+  by_age.cap = MeasuredCap{.share = 0.9};
+  MeasuredMetric ratio = purchases;
+  ratio.kind = MetricKind::kRatio;
+  ratio.denominator_event = "events/visit";
+  ratio.cap = MeasuredCap{.steps = 1'000};
+  MeasuredMetric quantile = purchases;
+  quantile.kind = MetricKind::kQuantile;
+  quantile.quantile = 0.75;
   return {.experiment = "experiments/spring",
           .variants = {"control", "reminder"},
-          .metrics = {{.event = "events/purchase",
-                       .kind = MetricKind::kMean,
-                       .event_has_value = true,
-                       .window = Window{.length = Days(3)}},
+          .metrics = {adjusted,
+                      by_age,
+                      ratio,
+                      quantile,
                       {.event = "events/visit",
-                       .kind = MetricKind::kProportion,
+                       .kind = MetricKind::kRetention,
                        .window = Window{.delay = Days(1), .length = Days(1)}},
                       {.event = "events/nps", .kind = MetricKind::kNps, .event_has_value = true},
                       {.event = "events/purchase",
@@ -83,39 +101,6 @@ MeasurePlan ThePlan() {
           .segment_attributes = {"country", "age"},
           .stop_time = kDayOne + Days(5),
           .max_segment_values = 10};
-}
-
-void ExpectSame(const Measured& a, const Measured& b) {
-  ASSERT_EQ(a.strata.size(), b.strata.size());
-  for (std::size_t i = 0; i < a.strata.size(); ++i) {
-    const Stratum &x = a.strata[i], &y = b.strata[i];
-    EXPECT_EQ(x.epoch, y.epoch);
-    EXPECT_EQ(x.variant, y.variant);
-    EXPECT_EQ(x.crossed, y.crossed);
-    EXPECT_EQ(x.segment, y.segment);
-    EXPECT_EQ(x.units, y.units);
-    ASSERT_EQ(x.metrics.size(), y.metrics.size());
-    for (std::size_t m = 0; m < x.metrics.size(); ++m) {
-      EXPECT_EQ(x.metrics[m].values, y.metrics[m].values) << x.segment << ", metric " << m;
-      EXPECT_EQ(x.metrics[m].nonzero, y.metrics[m].nonzero);
-      EXPECT_EQ(x.metrics[m].asked, y.metrics[m].asked);
-      EXPECT_EQ(x.metrics[m].promoters, y.metrics[m].promoters);
-      EXPECT_EQ(x.metrics[m].detractors, y.metrics[m].detractors);
-      EXPECT_EQ(x.metrics[m].top_two, y.metrics[m].top_two);
-    }
-  }
-  EXPECT_EQ(a.exposed_units, b.exposed_units);
-  ASSERT_EQ(a.exposed_by_epoch.size(), b.exposed_by_epoch.size());
-  for (std::size_t i = 0; i < a.exposed_by_epoch.size(); ++i) {
-    EXPECT_EQ(a.exposed_by_epoch[i].epoch, b.exposed_by_epoch[i].epoch);
-    EXPECT_EQ(a.exposed_by_epoch[i].units, b.exposed_by_epoch[i].units);
-  }
-  EXPECT_EQ(a.crossed_units, b.crossed_units);
-  EXPECT_EQ(a.in_flight_units, b.in_flight_units);
-  EXPECT_EQ(a.outcomes, b.outcomes);
-  EXPECT_EQ(a.late_outcomes, b.late_outcomes);
-  EXPECT_EQ(a.last_maturity, b.last_maturity);
-  EXPECT_EQ(a.dropped_segments, b.dropped_segments);
 }
 
 void RecordInCalls(Measurement& measurement, const std::vector<Fact>& facts, std::size_t most,
@@ -133,21 +118,42 @@ void RecordInCalls(Measurement& measurement, const std::vector<Fact>& facts, std
   }
 }
 
+// Which exposures are stored does depend on the order; what they say does not.
+void ExpectSame(Measured a, Measured b) {
+  a.exposure_rows = b.exposure_rows = 0;
+  ASSERT_EQ(a.strata.size(), b.strata.size());
+  for (std::size_t i = 0; i < a.strata.size(); ++i) {
+    EXPECT_TRUE(a.strata[i] == b.strata[i])
+        << "epoch " << a.strata[i].epoch << ", variant " << a.strata[i].variant << ", segment '"
+        << a.strata[i].segment << "', crossed " << a.strata[i].crossed;
+  }
+  EXPECT_TRUE(a == b);
+}
+
 class OrderOfArrivalTest : public ::testing::TestWithParam<std::uint64_t> {};
 
-// "The result never depends on the order of arrival."
+// "The result never depends on the order of arrival": in time order and measured from the log,
+// against shuffled, each fact repeated up to 5 times, split at random, restarted in between, and
+// followed from the start.
 TEST_P(OrderOfArrivalTest, ShuffledRepeatedAndSplitFactsGiveIdenticalFigures) {
-  std::vector<Fact> facts = MakeFacts(/*seed=*/7);
+  std::vector<Fact> facts = MakeFacts(/*count=*/100'000, /*seed=*/7);
   std::mt19937_64 random(GetParam());
   testing::MeasurementOnFile in_order, shuffled;
-  RecordInCalls(in_order.measurement(), facts, facts.size(), random);
+  RecordInCalls(in_order.measurement(), facts, 10'000, random);
   const std::size_t originals = facts.size();
-  for (std::size_t i = 0; i < originals / 3; ++i) facts.push_back(facts[random() % originals]);
+  for (std::size_t i = 0; i < originals; ++i) {
+    for (std::uint64_t more = random() % 5; more > 0; --more) facts.push_back(facts[i]);
+  }
   std::shuffle(facts.begin(), facts.end(), random);
-  const auto middle = facts.begin() + static_cast<std::ptrdiff_t>(facts.size() / 2);
-  RecordInCalls(shuffled.measurement(), {facts.begin(), middle}, 200, random);
-  shuffled.Reopen();
-  RecordInCalls(shuffled.measurement(), {middle, facts.end()}, 200, random);
+  constexpr std::size_t kParts = 4;
+  for (std::size_t part = 0; part < kParts; ++part) {
+    if (part > 0) shuffled.Reopen();
+    shuffled.measurement().Follow(ThePlan());
+    const auto at = [&](std::size_t n) {
+      return facts.begin() + static_cast<std::ptrdiff_t>(facts.size() * n / kParts);
+    };
+    RecordInCalls(shuffled.measurement(), {at(part), at(part + 1)}, 5'000, random);
+  }
 
   for (const Duration since : {Days(3), Days(4), Days(5), Days(30)}) {
     const auto expected = in_order.measurement().Measure(ThePlan(), kDayOne + since);
@@ -156,14 +162,14 @@ TEST_P(OrderOfArrivalTest, ShuffledRepeatedAndSplitFactsGiveIdenticalFigures) {
     ASSERT_THAT(actual, IsOk());
     ExpectSame(*expected, *actual);
     if (since == Days(30)) {  // the facts do exercise what they are meant to
-      EXPECT_GT(expected->crossed_units, 5);
-      EXPECT_GT(expected->late_outcomes, 5);
+      EXPECT_GT(expected->crossed_units, 100);
+      EXPECT_GT(expected->late_outcomes, 100);
       EXPECT_GT(expected->strata.size(), 20U);
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, OrderOfArrivalTest, ::testing::Values(1, 2, 3, 4, 5, 6));
+INSTANTIATE_TEST_SUITE_P(Seeds, OrderOfArrivalTest, ::testing::Values(1, 2, 3));
 
 }  // namespace
 }  // namespace insightloop

@@ -270,5 +270,15 @@ TEST_F(RecordTest, FourThreadsAtOnceStoreEachFactExactlyOnce) {
   EXPECT_THAT(ids, SizeIs(kCalls * kRows));
 }
 
+// Refused as a whole, and what is stored stays usable.
+TEST(MemoryLimitTest, BeyondTheLimitNewFactsAreRefused) {
+  testing::MeasurementOnFile file({.max_fact_bytes = 1});
+  EXPECT_THAT(file.measurement().Record({.outcomes = {OutcomeOf("anna")}}), IsOk());
+  const auto refused = file.measurement().Record({.outcomes = {OutcomeOf("ben")}});
+  EXPECT_THAT(refused.status(), FailsWith(absl::StatusCode::kResourceExhausted, "MEMORY_LIMIT",
+                                          HasSubstr("its limit is 1;")));
+  EXPECT_EQ(file.log().appends(), 1);
+}
+
 }  // namespace
 }  // namespace insightloop

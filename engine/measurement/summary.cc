@@ -1,0 +1,531 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/measurement/summary.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "engine/domain/attribute.h"
+#include "engine/domain/json.h"
+#include "stats/caps.h"
+#include "stats/quantile.h"
+
+namespace insightloop {
+namespace {
+
+// Net Promoter Score, on a scale from 0 to 10.
+constexpr std::int64_t kPromoterFrom = 9;
+constexpr std::int64_t kDetractorTo = 6;
+
+constexpr Duration kTwoWeeks = Days(14);
+
+constexpr std::size_t kChunk = ChunkedColumn<std::int64_t>::kChunk;
+
+// Rows are added up by group; those that do not count are in the first.
+using Group = std::uint16_t;
+constexpr Group kNobody = 0;
+constexpr std::size_t kMostGroups = std::numeric_limits<Group>::max();
+
+std::string ValueText(const Json& value) {
+  if (value.is_string()) return value.get_ref<const std::string&>();
+  if (value.is_boolean()) return AttributeText(value.get<bool>());
+  if (value.is_number()) return AttributeText(value.get<double>());
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// Segments of the distinct attributes of a roster. Segment 0 is that of all units.
+struct Segments {
+  std::vector<std::string> names;                       // by segment
+  std::vector<std::vector<std::size_t>> of_attributes;  // segments, by index of the attributes
+  std::vector<std::string> dropped;
+};
+
+// `parsed` by index of the attributes; those of no row are null.
+Segments FindSegments(const MeasurePlan& plan, const std::vector<Json>& parsed) {
+  Segments segments{.names = {""}, .of_attributes = {}, .dropped = {}};
+  segments.of_attributes.resize(parsed.size(), {0});
+  const std::set<std::string> ids(plan.segment_attributes.begin(), plan.segment_attributes.end());
+  for (const std::string& id : ids) {
+    std::map<std::string, std::vector<std::size_t>> with_value;
+    for (std::size_t a = 0; a < parsed.size(); ++a) {
+      if (!parsed[a].is_object()) continue;
+      const auto value = parsed[a].find(id);
+      if (value != parsed[a].end()) with_value[ValueText(*value)].push_back(a);
+    }
+    if (with_value.size() > plan.max_segment_values) {
+      segments.dropped.push_back(id);
+      continue;
+    }
+    for (const auto& [value, attributes] : with_value) {
+      for (const std::size_t a : attributes) {
+        segments.of_attributes[a].push_back(segments.names.size());
+      }
+      segments.names.push_back(absl::StrCat(id, "=", value));
+    }
+  }
+  return segments;
+}
+
+// What is known of the rows of one place of the roster.
+struct PlaceStats {
+  std::int64_t rows = 0, matured = 0;
+  Time first{std::numeric_limits<std::int64_t>::max()}, last{kEarliestTime};
+};
+
+// Units of a group by what they did in one metric.
+struct Counts {
+  std::int64_t nonzero = 0, asked = 0, promoters = 0, detractors = 0, top_two = 0;
+};
+
+// A metric's figures, by group of this round plus 1.
+struct RoundSums {
+  std::vector<stats::JointSums> joint;
+  std::vector<Counts> counts;
+};
+
+class Pass {
+ public:
+  Pass(const Roster& roster, const Tally& tally, Time as_of);
+
+  Measured Run();
+
+ private:
+  void LookAtRows();
+  void CountExposed();
+  void MakeGroups();
+  void PlaceRows(std::size_t first_group);
+  void AddMetric(std::size_t metric, std::size_t first_group);
+  void AddChunk(std::size_t metric, std::size_t chunk, RoundSums& sums);
+  void MarkOverflows(const SumColumn& column, RoundSums& sums) const;
+  void AddWeeks(std::size_t metric, std::size_t first_group);
+  void AddQuantiles(std::size_t metric);
+  void FindCap(std::size_t metric);
+  void ReadCovariates(std::size_t metric, std::size_t chunk);
+  std::span<const std::int64_t> Capped(std::size_t metric, std::span<const std::int64_t> values);
+  std::span<const Group> CountAnswers(std::size_t metric, std::size_t chunk, RoundSums& sums);
+
+  // Calls `take` with chunk, place in it, and group of every row that has matured.
+  template <class Take>
+  void ForMatured(Take take) const;
+  // By index of the attributes: the number, in steps.
+  using Numbers = std::vector<std::optional<std::int64_t>>;
+  [[nodiscard]] Numbers NumbersOf(const std::string& attribute) const;
+
+  [[nodiscard]] std::size_t chunks() const { return (roster_.size() + kChunk - 1) / kChunk; }
+  [[nodiscard]] std::span<const Group> GroupsOf(std::size_t chunk) const;
+  [[nodiscard]] std::optional<Time> MaturityOf(Time first) const;
+  [[nodiscard]] std::size_t GroupsFrom(std::size_t first_group) const {
+    return std::min(places_.size() - first_group, kMostGroups);
+  }
+
+  const Roster& roster_;
+  const Tally& tally_;
+  const MeasurePlan& plan_;
+  const Time as_of_;
+  // A unit that was first seen at or after the end is none of this experiment's.
+  Time end_{std::numeric_limits<std::int64_t>::max()};
+  Time matured_until_{std::numeric_limits<std::int64_t>::min()};  // of first exposures
+  std::optional<Duration> longest_window_;
+
+  std::vector<PlaceStats> stats_;      // by place of the roster
+  std::vector<Json> attributes_;       // by index; null where no row has them
+  std::vector<std::uint32_t> places_;  // by group, over all rounds
+  std::vector<std::optional<std::uint32_t>> group_of_place_;
+  std::vector<std::vector<std::size_t>> strata_of_group_;  // by its segments
+  std::vector<Group> group_of_row_;                        // in this round, plus 1
+  Measured measured_;
+
+  Numbers numbers_;  // of the covariate of the metric at hand
+
+  // Of the chunk at hand.
+  std::vector<std::int64_t> capped_, covariate_, missing_;
+  std::vector<Group> answered_;
+};
+
+// By the plan's variants; absent for others.
+std::optional<std::size_t> VariantIndex(const MeasurePlan& plan, const std::string& variant) {
+  const auto found = std::find(plan.variants.begin(), plan.variants.end(), variant);
+  if (found == plan.variants.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - plan.variants.begin());
+}
+
+// Variables of a metric's joint sums.
+std::size_t VariablesOf(const MeasuredMetric& metric) {
+  return 1 + (metric.kind == MetricKind::kRatio ? 1U : 0U) +
+         (metric.covariate.has_value() ? 2U : 0U);
+}
+
+void Merge(MetricSums& sum, const stats::JointSums& joint, const Counts& counts) {
+  sum.values.Merge(joint.OfVariable(0));
+  sum.nonzero += counts.nonzero;
+  sum.asked += counts.asked;
+  sum.promoters += counts.promoters;
+  sum.detractors += counts.detractors;
+  sum.top_two += counts.top_two;
+  // Of as many variables, which is all that could be wrong.
+  if (sum.joint.has_value()) sum.joint->Merge(joint).IgnoreError();
+}
+
+// Absent where nobody has matured.
+std::optional<QuantileSums> QuantileOf(std::vector<std::int64_t>& values, double quantile) {
+  const auto ranks = stats::RanksOfQuantile(static_cast<std::int64_t>(values.size()), quantile);
+  if (!ranks.ok()) return std::nullopt;
+  const auto at = [&values](std::int64_t rank) {
+    const auto place = values.begin() + (rank - 1);
+    std::nth_element(values.begin(), place, values.end());
+    return *place;
+  };
+  return QuantileSums{.units = static_cast<std::int64_t>(values.size()),
+                      .value = at(ranks->value),
+                      .lower = at(ranks->lower),
+                      .upper = at(ranks->upper),
+                      .lower_rank = ranks->lower,
+                      .upper_rank = ranks->upper};
+}
+
+Pass::Pass(const Roster& roster, const Tally& tally, Time as_of)
+    : roster_(roster), tally_(tally), plan_(tally.plan()), as_of_(as_of) {
+  for (const MeasuredMetric& metric : plan_.metrics) {
+    if (!metric.window.has_value()) continue;
+    const Duration end{metric.window->delay.micros + metric.window->length.micros};
+    longest_window_ = std::max(longest_window_.value_or(end), end);
+  }
+  if (plan_.stop_time.has_value()) end_ = *plan_.stop_time;
+  if (longest_window_.has_value()) {
+    matured_until_ = as_of - *longest_window_ - plan_.lateness_allowance;
+  } else if (plan_.stop_time.has_value() && *plan_.stop_time <= as_of) {
+    matured_until_ = kLatestTime;
+  }
+}
+
+std::optional<Time> Pass::MaturityOf(Time first) const {
+  if (!longest_window_.has_value()) return plan_.stop_time;
+  return first + *longest_window_ + plan_.lateness_allowance;
+}
+
+Measured Pass::Run() {
+  LookAtRows();
+  CountExposed();
+  MakeGroups();
+  for (std::size_t m = 0; m < plan_.metrics.size(); ++m) FindCap(m);
+  for (std::size_t first = 0; first < places_.size(); first += kMostGroups) {
+    PlaceRows(first);
+    for (std::size_t m = 0; m < plan_.metrics.size(); ++m) AddMetric(m, first);
+  }
+  for (std::size_t m = 0; m < plan_.metrics.size(); ++m) {
+    if (plan_.metrics[m].kind == MetricKind::kQuantile) AddQuantiles(m);
+  }
+  return std::move(measured_);
+}
+
+void Pass::LookAtRows() {
+  stats_.resize(roster_.cells().size() * 2);
+  for (std::size_t c = 0; c < chunks(); ++c) {
+    const std::span<const Time> first = roster_.first_column().Chunk(c);
+    const std::span<const std::uint32_t> place = roster_.place_column().Chunk(c);
+    const std::span<const std::uint32_t> outcomes = tally_.outcomes().Chunk(c);
+    for (std::size_t i = 0; i < first.size(); ++i) {
+      if (first[i] >= end_) continue;
+      PlaceStats& stats = stats_[place[i]];
+      ++stats.rows;
+      stats.matured += first[i] <= matured_until_ ? 1 : 0;
+      stats.first = std::min(stats.first, first[i]);
+      stats.last = std::max(stats.last, first[i]);
+      measured_.outcomes += outcomes[i];
+    }
+  }
+  for (const auto& [row, late] : tally_.late()) {
+    if (roster_.first(row) < end_) measured_.late_outcomes += late;
+  }
+}
+
+void Pass::CountExposed() {
+  measured_.exposed_units.resize(plan_.variants.size());
+  std::map<std::int32_t, std::vector<std::int64_t>> by_epoch;
+  attributes_.resize(roster_.attributes().size());
+  for (std::size_t place = 0; place < stats_.size(); ++place) {
+    const PlaceStats& stats = stats_[place];
+    const RosterCell& cell = roster_.cells()[place / 2];
+    const auto variant = VariantIndex(plan_, roster_.variant(cell));
+    if (stats.rows == 0 || !variant.has_value()) continue;
+    if (attributes_[cell.attributes].is_null()) {
+      attributes_[cell.attributes] = Json::parse(roster_.attributes()[cell.attributes], nullptr,
+                                                 /*allow_exceptions=*/false);
+    }
+    if (place % 2 != 0) {
+      measured_.crossed_units += stats.rows;
+      continue;
+    }
+    measured_.exposed_units[*variant] += stats.rows;
+    measured_.in_flight_units += stats.rows - stats.matured;
+    auto& of_epoch = by_epoch[cell.epoch];
+    of_epoch.resize(plan_.variants.size());
+    of_epoch[*variant] += stats.rows;
+    measured_.last_maturity = std::max(measured_.last_maturity, MaturityOf(stats.last));
+    measured_.first_exposure =
+        std::min(measured_.first_exposure.value_or(stats.first), stats.first);
+    measured_.last_exposure = std::max(measured_.last_exposure.value_or(stats.last), stats.last);
+  }
+  for (auto& [epoch, units] : by_epoch) {
+    measured_.exposed_by_epoch.push_back({.epoch = epoch, .units = std::move(units)});
+  }
+}
+
+void Pass::MakeGroups() {
+  Segments segments = FindSegments(plan_, attributes_);
+  measured_.dropped_segments = std::move(segments.dropped);
+  using Key = std::tuple<std::int32_t, std::string, std::size_t, bool>;  // in the order of strata
+  std::map<Key, std::vector<std::uint32_t>> groups_of;
+  for (std::uint32_t place = 0; place < stats_.size(); ++place) {
+    const RosterCell& cell = roster_.cells()[place / 2];
+    const auto variant = VariantIndex(plan_, roster_.variant(cell));
+    if (stats_[place].matured == 0 || !variant.has_value()) continue;
+    const auto group = static_cast<std::uint32_t>(places_.size());
+    places_.push_back(place);
+    for (const std::size_t segment : segments.of_attributes[cell.attributes]) {
+      groups_of[Key(cell.epoch, segments.names[segment], *variant, place % 2 != 0)].push_back(
+          group);
+    }
+  }
+  group_of_place_.resize(stats_.size());
+  for (std::uint32_t g = 0; g < places_.size(); ++g) group_of_place_[places_[g]] = g;
+  strata_of_group_.resize(places_.size());
+  for (const auto& [key, groups] : groups_of) {
+    const auto& [epoch, segment, variant, crossed] = key;
+    Stratum stratum{.epoch = epoch, .variant = variant, .crossed = crossed, .segment = segment};
+    for (const std::uint32_t group : groups) {
+      strata_of_group_[group].push_back(measured_.strata.size());
+      stratum.units += stats_[places_[group]].matured;
+    }
+    for (const MeasuredMetric& metric : plan_.metrics) {
+      MetricSums& sums = stratum.metrics.emplace_back();
+      const std::size_t variables = VariablesOf(metric);
+      if (variables > 1) sums.joint.emplace(variables);
+      if (metric.by_week) sums.weeks.emplace(2);
+    }
+    measured_.strata.push_back(std::move(stratum));
+  }
+}
+
+void Pass::PlaceRows(std::size_t first_group) {
+  group_of_row_.resize(roster_.size());
+  std::vector<Group> group_of_place(stats_.size());
+  for (std::size_t g = 0; g < GroupsFrom(first_group); ++g) {
+    group_of_place[places_[first_group + g]] = static_cast<Group>(g + 1);
+  }
+  Group* to = group_of_row_.data();
+  for (std::size_t c = 0; c < chunks(); ++c) {
+    const std::span<const Time> first = roster_.first_column().Chunk(c);
+    const std::span<const std::uint32_t> place = roster_.place_column().Chunk(c);
+    for (std::size_t i = 0; i < first.size(); ++i) {
+      *to++ = first[i] <= matured_until_ && first[i] < end_ ? group_of_place[place[i]] : kNobody;
+    }
+  }
+}
+
+template <class Take>
+void Pass::ForMatured(Take take) const {
+  for (std::size_t c = 0; c < chunks(); ++c) {
+    const std::span<const Time> first = roster_.first_column().Chunk(c);
+    const std::span<const std::uint32_t> place = roster_.place_column().Chunk(c);
+    for (std::size_t i = 0; i < first.size(); ++i) {
+      if (first[i] > matured_until_ || first[i] >= end_) continue;
+      if (const auto& group = group_of_place_[place[i]]) take(c, i, *group);
+    }
+  }
+}
+
+Pass::Numbers Pass::NumbersOf(const std::string& attribute) const {
+  constexpr double kMost = 1e15;  // steps, either way
+  Numbers numbers(attributes_.size());
+  for (std::size_t a = 0; a < attributes_.size(); ++a) {
+    if (!attributes_[a].is_object()) continue;
+    const auto value = attributes_[a].find(attribute);
+    if (value == attributes_[a].end() || !value->is_number()) continue;
+    numbers[a] =
+        std::llround(std::clamp(value->get<double>() / kAttributeResolution, -kMost, kMost));
+  }
+  return numbers;
+}
+
+std::span<const Group> Pass::GroupsOf(std::size_t chunk) const {
+  const std::size_t first_row = chunk * kChunk;
+  return std::span(group_of_row_).subspan(first_row, std::min(kChunk, roster_.size() - first_row));
+}
+
+void Pass::AddMetric(std::size_t metric, std::size_t first_group) {
+  const MeasuredMetric& rule = plan_.metrics[metric];
+  numbers_ = rule.covariate.has_value() ? NumbersOf(rule.covariate->attribute) : Numbers{};
+  const std::size_t groups = GroupsFrom(first_group);
+  RoundSums sums{.joint = std::vector(groups + 1, stats::JointSums(VariablesOf(rule))),
+                 .counts = std::vector<Counts>(groups + 1)};
+  for (std::size_t c = 0; c < chunks(); ++c) AddChunk(metric, c, sums);
+  MarkOverflows(tally_.metric(metric).value, sums);
+  MarkOverflows(tally_.metric(metric).denominator, sums);
+  MarkOverflows(tally_.metric(metric).history, sums);
+  for (std::size_t g = 0; g < groups; ++g) {
+    for (const std::size_t stratum : strata_of_group_[first_group + g]) {
+      Merge(measured_.strata[stratum].metrics[metric], sums.joint[g + 1], sums.counts[g + 1]);
+    }
+  }
+  if (rule.by_week) AddWeeks(metric, first_group);
+}
+
+void Pass::AddChunk(std::size_t metric, std::size_t chunk, RoundSums& sums) {
+  const MeasuredMetric& rule = plan_.metrics[metric];
+  const MetricColumns& columns = tally_.metric(metric);
+  std::span<const Group> groups = GroupsOf(chunk);
+  if (IsSurvey(rule.kind)) groups = CountAnswers(metric, chunk, sums);
+  const std::span<const std::int64_t> values = Capped(metric, columns.value.Chunk(chunk));
+  std::vector<std::span<const std::int64_t>> variables = {values};
+  if (rule.kind == MetricKind::kRatio) variables.push_back(columns.denominator.Chunk(chunk));
+  if (rule.covariate.has_value()) {
+    ReadCovariates(metric, chunk);
+    variables.insert(variables.end(), {covariate_, missing_});
+  }
+  // The columns are as long as the groups and as many as the sums have variables.
+  stats::AddColumns(groups, variables, sums.joint).IgnoreError();
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    sums.counts[groups[i]].nonzero += values[i] != 0 ? 1 : 0;
+  }
+}
+
+// Sums that do not fit their column: those of their groups are of no use.
+void Pass::MarkOverflows(const SumColumn& column, RoundSums& sums) const {
+  for (const auto& [row, carry] : column.carries()) {
+    const Group group = group_of_row_[row];
+    sums.joint[group].MarkOverflowed();
+    if (column[row] == 0) ++sums.counts[group].nonzero;
+  }
+}
+
+// Only units that answered have a value.
+std::span<const Group> Pass::CountAnswers(std::size_t metric, std::size_t chunk, RoundSums& sums) {
+  const MeasuredMetric& rule = plan_.metrics[metric];
+  const std::span<const Group> groups = GroupsOf(chunk);
+  const std::span<const std::uint8_t> marks = tally_.metric(metric).marks.Chunk(chunk);
+  const std::span<const std::int64_t> values = tally_.metric(metric).value.Chunk(chunk);
+  answered_.assign(groups.size(), kNobody);
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    Counts& counts = sums.counts[groups[i]];
+    counts.asked += (marks[i] & MetricColumns::kAsked) != 0 ? 1 : 0;
+    if ((marks[i] & MetricColumns::kAnswered) == 0) continue;
+    answered_[i] = groups[i];
+    if (rule.kind == MetricKind::kNps) {
+      counts.promoters += values[i] >= kPromoterFrom * rule.steps_per_unit ? 1 : 0;
+      counts.detractors += values[i] <= kDetractorTo * rule.steps_per_unit ? 1 : 0;
+    } else {
+      counts.top_two += values[i] >= rule.top_two_from ? 1 : 0;
+    }
+  }
+  return answered_;
+}
+
+std::span<const std::int64_t> Pass::Capped(std::size_t metric,
+                                           std::span<const std::int64_t> values) {
+  if (!measured_.caps[metric].has_value()) return values;
+  capped_.assign(values.begin(), values.end());
+  stats::ApplyCap(*measured_.caps[metric], capped_);
+  return capped_;
+}
+
+void Pass::FindCap(std::size_t metric) {
+  measured_.caps.resize(plan_.metrics.size());
+  const std::optional<MeasuredCap>& cap = plan_.metrics[metric].cap;
+  if (!cap.has_value()) return;
+  measured_.caps[metric] = cap->steps;
+  if (cap->steps.has_value()) return;
+  std::vector<std::int64_t> values;
+  ForMatured([&](std::size_t chunk, std::size_t i, std::uint32_t) {
+    const std::int64_t value = tally_.metric(metric).value.Chunk(chunk)[i];
+    if (value != 0) values.push_back(value);
+  });
+  const std::span<const std::int64_t> all = values;
+  const auto found = stats::PercentileCap(std::span(&all, 1), cap->share);
+  if (found.ok()) measured_.caps[metric] = *found;
+}
+
+void Pass::ReadCovariates(std::size_t metric, std::size_t chunk) {
+  const MeasuredCovariate& rule = *plan_.metrics[metric].covariate;
+  const std::size_t rows = GroupsOf(chunk).size();
+  missing_.assign(rows, 0);
+  if (rule.history > Duration{}) {
+    const std::span<const std::int64_t> history = tally_.metric(metric).history.Chunk(chunk);
+    const std::span<const std::uint8_t> marks = tally_.metric(metric).marks.Chunk(chunk);
+    covariate_.assign(history.begin(), history.end());
+    for (std::size_t i = 0; i < rows; ++i) {
+      missing_[i] = (marks[i] & MetricColumns::kHasHistory) == 0 ? 1 : 0;
+    }
+    return;
+  }
+  const std::span<const std::uint32_t> place = roster_.place_column().Chunk(chunk);
+  covariate_.assign(rows, 0);
+  for (std::size_t i = 0; i < rows; ++i) {
+    const std::optional<std::int64_t>& number = numbers_[roster_.cells()[place[i] / 2].attributes];
+    covariate_[i] = number.value_or(0);
+    missing_[i] = number.has_value() ? 0 : 1;
+  }
+}
+
+// Of matured units that have two weeks behind them.
+void Pass::AddWeeks(std::size_t metric, std::size_t first_group) {
+  const MetricColumns& columns = tally_.metric(metric);
+  const Time until = as_of_ - kTwoWeeks - plan_.lateness_allowance;
+  const std::size_t groups = GroupsFrom(first_group);
+  RoundSums sums{.joint = std::vector(groups + 1, stats::JointSums(2)),
+                 .counts = std::vector<Counts>(groups + 1)};
+  std::vector<Group> old_enough;
+  for (std::size_t c = 0; c < chunks(); ++c) {
+    const std::span<const Time> first = roster_.first_column().Chunk(c);
+    const std::span<const Group> all = GroupsOf(c);
+    old_enough.assign(all.begin(), all.end());
+    for (std::size_t i = 0; i < first.size(); ++i) {
+      if (first[i] > until) old_enough[i] = kNobody;
+    }
+    const std::vector<std::span<const std::int64_t>> weeks = {columns.week_one.Chunk(c),
+                                                              columns.week_two.Chunk(c)};
+    stats::AddColumns(old_enough, weeks, sums.joint).IgnoreError();  // as in AddChunk
+  }
+  MarkOverflows(columns.week_one, sums);
+  MarkOverflows(columns.week_two, sums);
+  for (std::size_t g = 0; g < groups; ++g) {
+    for (const std::size_t stratum : strata_of_group_[first_group + g]) {
+      measured_.strata[stratum].metrics[metric].weeks->Merge(sums.joint[g + 1]).IgnoreError();
+    }
+  }
+}
+
+void Pass::AddQuantiles(std::size_t metric) {
+  const MetricColumns& columns = tally_.metric(metric);
+  std::vector<std::vector<std::int64_t>> values(measured_.strata.size());
+  for (std::size_t s = 0; s < values.size(); ++s) {
+    values[s].reserve(static_cast<std::size_t>(measured_.strata[s].units));
+  }
+  ForMatured([&](std::size_t chunk, std::size_t i, std::uint32_t group) {
+    const std::int64_t value = columns.value.Chunk(chunk)[i];
+    for (const std::size_t stratum : strata_of_group_[group]) values[stratum].push_back(value);
+  });
+  for (std::size_t s = 0; s < values.size(); ++s) {
+    MetricSums& sums = measured_.strata[s].metrics[metric];
+    if (!sums.values.overflowed()) {
+      sums.quantile = QuantileOf(values[s], plan_.metrics[metric].quantile);
+    }
+  }
+}
+
+}  // namespace
+
+Measured Summarise(const Roster& roster, const Tally& tally, Time as_of) {
+  return Pass(roster, tally, as_of).Run();
+}
+
+}  // namespace insightloop

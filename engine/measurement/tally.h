@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The numbers of an experiment's units in the metrics of its plan, in columns beside the rows of
+// its roster. Each outcome is folded once, in any order; the numbers depend on the outcomes alone.
+// Sums never lose anything: what does not fit 64 bits is carried.
+
+#ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_TALLY_H_
+#define INSIGHTLOOP_ENGINE_MEASUREMENT_TALLY_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "engine/domain/time.h"
+#include "engine/measurement/chunked_column.h"
+#include "engine/measurement/unit_table.h"
+#include "engine/ports/fact_log.h"
+#include "engine/ports/measurement.h"
+
+namespace insightloop {
+
+// Sums by row, exact: 64 bits in a column, and what few rows carry beyond them.
+class SumColumn {
+ public:
+  void GrowTo(std::size_t rows) { low_.GrowTo(rows); }
+  void Add(RowNumber row, std::int64_t value);
+  void Set(RowNumber row, std::int64_t value) { low_[row] = value; }
+  // Of rows that fit.
+  [[nodiscard]] std::int64_t operator[](RowNumber row) const { return low_[row]; }
+  [[nodiscard]] std::span<const std::int64_t> Chunk(std::size_t chunk) const {
+    return low_.Chunk(chunk);
+  }
+  // Multiples of 2^64 beyond the column, by row; none is 0.
+  [[nodiscard]] const absl::flat_hash_map<RowNumber, std::int64_t>& carries() const {
+    return carries_;
+  }
+  void CopyRow(const SumColumn& from, RowNumber from_row, RowNumber row);
+
+ private:
+  ChunkedColumn<std::int64_t> low_;
+  absl::flat_hash_map<RowNumber, std::int64_t> carries_;
+};
+
+// A metric's columns; those that it does not need stay empty.
+struct MetricColumns {
+  SumColumn value;        // surveys: the last answer
+  SumColumn denominator;  // RATIO
+  SumColumn history;      // covariate of the metric's own past
+  SumColumn week_one, week_two;
+  ChunkedColumn<Time> answer_time;    // surveys: when it was answered
+  ChunkedColumn<std::uint8_t> marks;  // surveys, and metrics with a history
+
+  static constexpr std::uint8_t kAsked = 1, kAnswered = 2, kHasHistory = 4;
+};
+
+// Not thread-safe.
+class Tally {
+ public:
+  explicit Tally(MeasurePlan plan);
+
+  [[nodiscard]] const MeasurePlan& plan() const { return plan_; }
+
+  // Whether outcomes of that event can count; once true, `event_word` is known to be its word.
+  bool Knows(const std::string& event) const;
+  void SetWord(const std::string& event, std::int64_t event_word);
+
+  [[nodiscard]] std::size_t rows() const { return outcomes_.size(); }
+  void GrowTo(std::size_t rows);
+
+  // An outcome of the unit in `row`, whose first exposure was at `first`.
+  void Fold(RowNumber row, Time first, const OutcomeRow& outcome);
+
+  // Takes over a row of a tally of the same plan.
+  void CopyRow(const Tally& from, RowNumber from_row, RowNumber row);
+
+  // Whether outcomes at `latest` and before can count for a unit first exposed at `first`.
+  [[nodiscard]] bool CanCount(Time first, Time latest) const;
+
+  // Ends the experiment. False when outcomes at or after the end were folded that count no more:
+  // the tally is of no use then.
+  bool Stop(Time stop_time);
+
+  // Metrics without a window count outcomes before that time, and before the stop.
+  void EndAt(Time end) { end_ = std::min(end_, end); }
+  // Whether they have counted later ones.
+  [[nodiscard]] bool HasCountedAt(Time end) const { return latest_without_window_ >= end; }
+
+  [[nodiscard]] const MetricColumns& metric(std::size_t metric) const { return metrics_[metric]; }
+  // Rows of outcomes inside some window, and those of them that are late (of few rows).
+  [[nodiscard]] const ChunkedColumn<std::uint32_t>& outcomes() const { return outcomes_; }
+  [[nodiscard]] const absl::flat_hash_map<RowNumber, std::uint32_t>& late() const { return late_; }
+
+  // Rows to be read again from the log: some of their outcomes were stored before their exposure.
+  absl::flat_hash_set<RowNumber> pending;
+
+ private:
+  struct Use {
+    std::int64_t event = 0;  // word; 0 while the log does not have it
+    std::string event_name;
+    std::size_t metric = 0;
+    bool is_denominator = false;
+  };
+
+  bool FoldValue(RowNumber row, Time first, const Use& use, const OutcomeRow& outcome);
+  void FoldHistory(RowNumber row, Time first, std::size_t metric, const OutcomeRow& outcome);
+  void FoldWeeks(RowNumber row, Time first, std::size_t metric, const OutcomeRow& outcome);
+  void FoldAnswer(RowNumber row, std::size_t metric, const OutcomeRow& outcome);
+
+  MeasurePlan plan_;
+  std::vector<Use> uses_;
+  std::vector<MetricColumns> metrics_;
+  ChunkedColumn<std::uint32_t> outcomes_;
+  absl::flat_hash_map<RowNumber, std::uint32_t> late_;
+  bool has_history_ = false;
+  Time end_ = kLatestTime;
+  Time latest_without_window_ = kEarliestTime;  // outcome of a metric without a window
+};
+
+}  // namespace insightloop
+
+#endif  // INSIGHTLOOP_ENGINE_MEASUREMENT_TALLY_H_

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/measurement/unit_table.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/string_view.h"
+
+namespace insightloop {
+namespace {
+
+constexpr std::size_t kShards = 256;
+constexpr std::size_t kArenaPiece = 64 << 10;
+constexpr std::size_t kNameHeader = sizeof(std::uint32_t) + sizeof(std::uint16_t);
+
+}  // namespace
+
+std::size_t UnitTable::Hash::operator()(const Name& name) const {
+  return absl::HashOf(name.unit_type,
+                      absl::string_view(name.external_id.data(), name.external_id.size()));
+}
+
+std::vector<UnitTable::Shard> UnitTable::MakeShards(const UnitTable& table) {
+  std::vector<Shard> shards;
+  shards.reserve(kShards);
+  for (std::size_t s = 0; s < kShards; ++s) shards.emplace_back(0, Hash{&table}, Equal{&table});
+  return shards;
+}
+
+UnitNumber UnitTable::Find(std::int64_t unit_type, std::string_view external_id) const {
+  const Name name{unit_type, external_id};
+  const std::size_t hash = Hash{this}(name);
+  const Shard& shard = shards_[ShardOf(hash)];
+  const auto found = shard.find(name, hash);
+  return found == shard.end() ? 0 : *found;
+}
+
+UnitNumber UnitTable::Add(std::int64_t unit_type, std::string_view external_id) {
+  const Name name{unit_type, external_id};
+  names_.PushBack(StoreName(name));
+  memberships_.PushBack({});
+  last_outcome_.PushBack(0);
+  latest_.PushBack(kEarliestTime);
+  const auto unit = static_cast<UnitNumber>(names_.size());
+  if (!external_id.empty()) shards_[ShardOf(Hash{this}(name))].insert(unit);
+  return unit;
+}
+
+void UnitTable::AddOutcome(UnitNumber unit, std::int64_t id, Time occur_time) {
+  last_outcome_[unit - 1] = id;
+  Time& latest = latest_[unit - 1];
+  latest = std::max(latest, occur_time);
+}
+
+// Four bytes of the type's word, which are enough for any dictionary that fits in memory, two of
+// the length, then the name.
+const char* UnitTable::StoreName(const Name& name) {
+  const std::size_t bytes = kNameHeader + name.external_id.size();
+  if (arena_left_ < bytes) {
+    arena_.push_back(std::make_unique_for_overwrite<char[]>(kArenaPiece));
+    arena_left_ = kArenaPiece;
+  }
+  char* const place = arena_.back().get() + (kArenaPiece - arena_left_);
+  arena_left_ -= bytes;
+  const auto type = static_cast<std::uint32_t>(name.unit_type);
+  const auto length = static_cast<std::uint16_t>(name.external_id.size());
+  std::memcpy(place, &type, sizeof(type));
+  std::memcpy(place + sizeof(type), &length, sizeof(length));
+  std::memcpy(place + kNameHeader, name.external_id.data(), name.external_id.size());
+  return place;
+}
+
+UnitTable::Name UnitTable::NameOf(UnitNumber unit) const {
+  const char* const place = names_[unit - 1];
+  std::uint32_t type = 0;
+  std::uint16_t length = 0;
+  std::memcpy(&type, place, sizeof(type));
+  std::memcpy(&length, place + sizeof(type), sizeof(length));
+  return {.unit_type = type, .external_id = {place + kNameHeader, length}};
+}
+
+}  // namespace insightloop

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every known unit: its name, the experiments it was exposed in, its outcomes. Some 60 bytes
+// besides the name.
+
+#ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_UNIT_TABLE_H_
+#define INSIGHTLOOP_ENGINE_MEASUREMENT_UNIT_TABLE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "engine/domain/time.h"
+#include "engine/measurement/chunked_column.h"
+
+namespace insightloop {
+
+using UnitNumber = std::uint32_t;  // from 1; 0: none
+using RowNumber = std::uint32_t;   // of a roster, from 0
+
+// A row of a roster. The rows of one unit are linked: a unit knows the first, each row the next.
+struct Membership {
+  static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+  std::uint32_t roster = kNone;  // place among FactMemory's rosters
+  RowNumber row = 0;
+};
+
+// Not thread-safe. Units are never removed.
+class UnitTable {
+ public:
+  UnitTable() : shards_(MakeShards(*this)) {}
+  UnitTable(const UnitTable&) = delete;
+  UnitTable& operator=(const UnitTable&) = delete;
+
+  // 0 when there is no such unit. `unit_type` is a word.
+  [[nodiscard]] UnitNumber Find(std::int64_t unit_type, std::string_view external_id) const;
+
+  // Adds the next unit. Without an external id (erased) it is not found by name.
+  UnitNumber Add(std::int64_t unit_type, std::string_view external_id);
+
+  [[nodiscard]] std::size_t size() const { return names_.size(); }
+
+  [[nodiscard]] Membership memberships(UnitNumber unit) const { return memberships_[unit - 1]; }
+  void SetMemberships(UnitNumber unit, Membership first) { memberships_[unit - 1] = first; }
+
+  // Id of the unit's last stored outcome; 0: none.
+  [[nodiscard]] std::int64_t last_outcome(UnitNumber unit) const { return last_outcome_[unit - 1]; }
+  // The latest time at which an outcome of the unit occurred.
+  [[nodiscard]] Time latest(UnitNumber unit) const { return latest_[unit - 1]; }
+  void AddOutcome(UnitNumber unit, std::int64_t id, Time occur_time);
+
+ private:
+  struct Name {
+    std::int64_t unit_type;
+    std::string_view external_id;
+    friend bool operator==(const Name&, const Name&) = default;
+  };
+  struct Hash {
+    using is_transparent = void;
+    const UnitTable* table;
+    std::size_t operator()(const Name& name) const;
+    std::size_t operator()(UnitNumber unit) const { return (*this)(table->NameOf(unit)); }
+  };
+  struct Equal {
+    using is_transparent = void;
+    const UnitTable* table;
+    bool operator()(UnitNumber a, UnitNumber b) const { return a == b; }
+    bool operator()(UnitNumber a, const Name& b) const { return table->NameOf(a) == b; }
+    bool operator()(const Name& a, UnitNumber b) const { return a == table->NameOf(b); }
+  };
+  using Shard = absl::flat_hash_set<UnitNumber, Hash, Equal>;
+
+  static std::vector<Shard> MakeShards(const UnitTable& table);
+  static std::size_t ShardOf(std::size_t hash) { return hash >> (8 * sizeof(hash) - 8); }
+  [[nodiscard]] Name NameOf(UnitNumber unit) const;
+  const char* StoreName(const Name& name);
+
+  ChunkedColumn<const char*> names_;  // into arena_: type, length, bytes
+  ChunkedColumn<Membership> memberships_;
+  ChunkedColumn<std::int64_t> last_outcome_;
+  ChunkedColumn<Time> latest_;
+  std::vector<std::unique_ptr<char[]>> arena_;
+  std::size_t arena_left_ = 0;  // free bytes in the last piece
+  std::vector<Shard> shards_;   // of units with a name
+};
+
+}  // namespace insightloop
+
+#endif  // INSIGHTLOOP_ENGINE_MEASUREMENT_UNIT_TABLE_H_

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How fast a real server takes outcomes that are durable when acknowledged: in calls of a thousand
+// by 4 clients, while 20 million are stored, and one per call with 64 under way. All units are
+// known beforehand; half of the outcomes belong to exposed units of a running experiment with 3
+// metrics. The load shares the machine with the server.
+//
+// The yardsticks are SQLite itself, on one thread, with the server's settings: it appends as many
+// rows of the same columns, with as many rows to a transaction as the clients have under way; and
+// then more rows with a unique index on a random key of 16 bytes, to the full table.
+//
+// The last line is a JSON object:
+//   batch_outcomes_per_s   in calls of 1,000 by 4 clients, over all that is sent at full speed
+//   ratio_to_unique_key    that, while the last million is stored, over the rate with the index
+//   ratio_to_raw_append    batch_outcomes_per_s over the rate of the bare append
+//   single_outcomes_per_s  one per call
+//   rate_20m_over_1m       rate of the last million of 20 over that of the first
+//   worst_ack_ms           longest wait from when a call of 1,000 was due to its acknowledgement,
+//   at
+//                          60 % of the rate of the first million, while the outcomes double
+//
+// --quick divides all sizes by 20.
+
+#include <grpcpp/client_context.h>
+#include <sqlite3.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "insightloop/v1/measurement.grpc.pb.h"
+#include "tests/bench/measuring.h"
+#include "tests/bench/real_server.h"
+
+namespace insightloop::bench {
+namespace {
+
+constexpr int kCallsAtOnce = 64;
+constexpr double kSteadyShare = 0.6;
+constexpr int kRowsPerCommit = BatchLoad::kClients * BatchLoad::kRowsPerCall;
+constexpr double kMaxSecondsWithIndex = 20;
+constexpr int kMetrics = 3;
+
+struct Sizes {
+  Pool pool;
+  std::int64_t million, steady_from, steady_to, all, singles;
+};
+constexpr Sizes kFull = {
+    {2'000'000, 1'000'000}, 1'000'000, 9'000'000, 18'000'000, 20'000'000, 400'000};
+constexpr Sizes kQuick = {{100'000, 50'000}, 48'000, 448'000, 900'000, 1'000'000, 20'000};
+
+// Keeps calls of one row under way, each slot with a message of its own, until all are answered.
+class SingleLoad {
+ public:
+  SingleLoad(const std::string& address, const Pool& pool) {
+    for (int i = 0; i < kCallsAtOnce; ++i) {
+      slots_.push_back(std::make_unique<Slot>(pool, static_cast<std::uint32_t>(1'000 + i)));
+    }
+    for (int i = 0; i < BatchLoad::kClients; ++i) {
+      stubs_.push_back(v1::MeasurementService::NewStub(Connect(address)));
+    }
+  }
+
+  // Outcomes per second.
+  double Run(std::int64_t outcomes) {
+    left_ = outcomes;
+    running_ = kCallsAtOnce;
+    const auto start = SteadyClock::now();
+    for (int i = 0; i < kCallsAtOnce; ++i) Begin(i);
+    std::unique_lock lock(mutex_);
+    all_done_.wait(lock, [this] { return running_ == 0; });
+    return static_cast<double>(outcomes) / SecondsSince(start);
+  }
+
+ private:
+  struct Slot {
+    Slot(const Pool& pool, std::uint32_t seed) : call(pool, 1, seed) {}
+    OutcomeCall call;
+    std::unique_ptr<grpc::ClientContext> context;
+    v1::RecordOutcomesResponse response;
+  };
+
+  void Begin(int i) {
+    if (left_.fetch_sub(1) <= 0) {
+      const std::lock_guard lock(mutex_);
+      if (--running_ == 0) all_done_.notify_one();
+      return;
+    }
+    Slot& slot = *slots_[static_cast<std::size_t>(i)];
+    slot.call.Renew();
+    slot.context = std::make_unique<grpc::ClientContext>();
+    stubs_[static_cast<std::size_t>(i % BatchLoad::kClients)]->async()->RecordOutcomes(
+        slot.context.get(), &slot.call.request(), &slot.response,
+        [this, i, &slot](const grpc::Status& status) {
+          if (!status.ok()) Fail(status.error_message());
+          MustBeAccepted(slot.response, 1);
+          Begin(i);
+        });
+  }
+
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::vector<std::unique_ptr<v1::MeasurementService::Stub>> stubs_;
+  std::atomic<std::int64_t> left_{0};
+  std::mutex mutex_;
+  std::condition_variable all_done_;
+  int running_ = 0;
+};
+
+// A table of outcomes in a file of its own.
+class BareTable {
+ public:
+  explicit BareTable(const std::string& path) {
+    Check(sqlite3_open(path.c_str(), &database_));
+    Execute("PRAGMA journal_mode = WAL");
+    Execute("PRAGMA synchronous = FULL");
+    Execute("PRAGMA wal_autocheckpoint = 4096");
+    Execute(
+        "CREATE TABLE outcomes (id INTEGER PRIMARY KEY, unit INTEGER NOT NULL, event INTEGER NOT"
+        " NULL, key BLOB NOT NULL, occur_time INTEGER NOT NULL, receive_time INTEGER NOT NULL, kind"
+        " INTEGER NOT NULL, value INTEGER NOT NULL, late INTEGER NOT NULL, channel INTEGER,"
+        " touchpoint INTEGER, source INTEGER, previous_id INTEGER, outcome_id TEXT, response_id"
+        " TEXT, comment TEXT, item TEXT, category TEXT) STRICT");
+    Check(sqlite3_prepare_v2(
+        database_,
+        "INSERT INTO outcomes (id, unit, event, key, occur_time, receive_time, kind, value, late,"
+        " source, previous_id, outcome_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        -1, &insert_, nullptr));
+  }
+  ~BareTable() {
+    sqlite3_finalize(insert_);
+    sqlite3_close(database_);
+  }
+  BareTable(const BareTable&) = delete;
+  BareTable& operator=(const BareTable&) = delete;
+
+  void MakeIndex() { Execute("CREATE UNIQUE INDEX outcomes_by_key ON outcomes (key)"); }
+
+  // Rows per second; ends early when the time is up.
+  double Append(std::int64_t rows, std::int64_t units, double max_seconds) {
+    const auto start = SteadyClock::now();
+    std::int64_t done = 0;
+    while (done < rows && SecondsSince(start) < max_seconds) {
+      Execute("BEGIN IMMEDIATE");
+      for (int i = 0; i < kRowsPerCommit; ++i) AppendOne(units);
+      Execute("COMMIT");
+      done += kRowsPerCommit;
+    }
+    return static_cast<double>(done) / SecondsSince(start);
+  }
+
+ private:
+  void AppendOne(std::int64_t units) {
+    const std::uint64_t key[] = {random_(), random_()};
+    const auto unit = static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(units)) + 1;
+    const std::int64_t time = 1'790'000'000'000'000 + static_cast<std::int64_t>(key[0] % (1 << 30));
+    const std::string outcome_id = absl::StrFormat("%016x", ++last_id_);
+    int column = 0;
+    for (const std::int64_t number : {last_id_, unit, std::int64_t{2 + last_id_ % 2}}) {
+      sqlite3_bind_int64(insert_, ++column, number);
+    }
+    sqlite3_bind_blob(insert_, ++column, key, sizeof key, SQLITE_STATIC);
+    for (const std::int64_t number :
+         {time, time + 1'000'000, std::int64_t{1}, static_cast<std::int64_t>(key[1] % 16'384),
+          std::int64_t{0}, std::int64_t{5}, last_id_ / 2}) {
+      sqlite3_bind_int64(insert_, ++column, number);
+    }
+    sqlite3_bind_text(insert_, ++column, outcome_id.data(), static_cast<int>(outcome_id.size()),
+                      SQLITE_STATIC);
+    if (sqlite3_step(insert_) != SQLITE_DONE) Check(SQLITE_ERROR);
+    sqlite3_reset(insert_);
+  }
+
+  void Execute(const char* sql) { Check(sqlite3_exec(database_, sql, nullptr, nullptr, nullptr)); }
+  void Check(int code) {
+    if (code != SQLITE_OK) Fail(sqlite3_errmsg(database_));
+  }
+
+  sqlite3* database_ = nullptr;
+  sqlite3_stmt* insert_ = nullptr;
+  std::int64_t last_id_ = 0;
+  std::mt19937_64 random_{20'261'126};
+};
+
+struct Rates {
+  double batch, first, last, single, worst_ack_s;
+};
+
+Rates MeasureServer(const Sizes& sizes) {
+  RealServer server;
+  server.Launch();
+  server.WaitUntilListening();
+  Prepare(Connect(server.address()), kMetrics, sizes.pool);
+  absl::PrintF("%-52s %12d\n", "units known; half exposed", sizes.pool.units);
+
+  BatchLoad batches(server.address(), sizes.pool);
+  const auto million = static_cast<double>(sizes.million);
+  Rates rates{};
+  const double first_s = batches.Run(sizes.million);
+  rates.first = million / first_s;
+  absl::PrintF("%-52s %12.0f /s\n", "calls of 1,000 by 4 clients, first million", rates.first);
+  const double before_s = batches.Run(sizes.steady_from - sizes.million);
+  rates.worst_ack_s =
+      batches.RunPaced(sizes.steady_to - sizes.steady_from, kSteadyShare * rates.first);
+  absl::PrintF("%-52s %12.1f ms\n", "longest wait at 60 % of that", 1e3 * rates.worst_ack_s);
+  const double after_s = batches.Run(sizes.all - sizes.million - sizes.steady_to);
+  const double last_s = batches.Run(sizes.million);
+  rates.last = million / last_s;
+  absl::PrintF("%-52s %12.0f /s\n", "last million of 20", rates.last);
+  rates.batch = static_cast<double>(sizes.all - (sizes.steady_to - sizes.steady_from)) /
+                (first_s + before_s + after_s + last_s);
+  absl::PrintF("%-52s %12.0f /s\n", "all at full speed", rates.batch);
+
+  rates.single = SingleLoad(server.address(), sizes.pool).Run(sizes.singles);
+  absl::PrintF("%-52s %12.0f /s\n", "one per call, 64 under way", rates.single);
+  absl::PrintF("%-52s %12.1f MB\n", "memory of the server",
+               static_cast<double>(server.ResidentBytes()) / 1e6);
+  server.Stop();
+  return rates;
+}
+
+int Main(const Sizes& sizes) {
+  const Rates ours = MeasureServer(sizes);
+  const TemporaryFolder folder;
+  BareTable table(folder.Path("bare.db"));
+  const double raw = table.Append(sizes.all - sizes.million, sizes.pool.units, 1e9);
+  absl::PrintF("%-52s %12.0f /s\n", "yardstick: SQLite appends", raw);
+  table.MakeIndex();
+  const double unique = table.Append(sizes.million, sizes.pool.units, kMaxSecondsWithIndex);
+  absl::PrintF("%-52s %12.0f /s\n", "yardstick: with a unique random key, table full", unique);
+  absl::PrintF(
+      "{\"batch_outcomes_per_s\": %.0f, \"ratio_to_unique_key\": %.2f, \"ratio_to_raw_append\": "
+      "%.3f, \"single_outcomes_per_s\": %.0f, \"rate_20m_over_1m\": %.3f, \"worst_ack_ms\": "
+      "%.1f}\n",
+      ours.batch, ours.last / unique, ours.batch / raw, ours.single, ours.last / ours.first,
+      1e3 * ours.worst_ack_s);
+  return 0;
+}
+
+}  // namespace
+}  // namespace insightloop::bench
+
+int main(int argc, char** argv) {
+  const bool is_quick = argc > 1 && std::strcmp(argv[1], "--quick") == 0;
+  return insightloop::bench::Main(is_quick ? insightloop::bench::kQuick
+                                           : insightloop::bench::kFull);
+}

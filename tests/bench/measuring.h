@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What benchmarks have in common: they end at the first error, and tell times and sizes.
+
+#ifndef INSIGHTLOOP_TESTS_BENCH_MEASURING_H_
+#define INSIGHTLOOP_TESTS_BENCH_MEASURING_H_
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace insightloop::bench {
+
+using SteadyClock = std::chrono::steady_clock;
+
+[[noreturn]] inline void Fail(const std::string& what) {
+  std::fprintf(stderr, "error: %s\n", what.c_str());
+  std::exit(1);
+}
+
+inline void Must(const absl::Status& status) {
+  if (!status.ok()) Fail(status.ToString());
+}
+
+template <class T>
+T Must(absl::StatusOr<T> result) {
+  Must(result.status());
+  return *std::move(result);
+}
+
+inline double SecondsSince(SteadyClock::time_point start) {
+  return std::chrono::duration<double>(SteadyClock::now() - start).count();
+}
+
+// The upper one of an even number of values; there is one at least.
+inline double MedianOf(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
+                   values.end());
+  return values[values.size() / 2];
+}
+
+}  // namespace insightloop::bench
+
+#endif  // INSIGHTLOOP_TESTS_BENCH_MEASURING_H_
