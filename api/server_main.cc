@@ -37,7 +37,9 @@
 #include "engine/measurement/recorder.h"
 #include "engine/resources.h"
 #include "engine/verdicts.h"
+#include "engine/verification.h"
 #include "storage/sqlite/database.h"
+#include "storage/sqlite/fact_audit.h"
 #include "storage/sqlite/fact_log.h"
 #include "storage/sqlite/migrations.h"
 #include "storage/sqlite/resource_store.h"
@@ -232,6 +234,7 @@ int Serve(const Flags& flags, const Configuration& configuration, Signals& signa
   if (!database.ok()) return Fail(database.status());
   storage::SqliteResourceStore resource_store(**database);
   storage::SqliteFactLog fact_log(**database);
+  storage::SqliteFactAudit fact_audit(**database);
   if (simulated_clock.has_value()) {
     // A restart must not take the clock, and with it what was decided, back in time.
     const auto last = resource_store.LastChangeTime();
@@ -252,10 +255,12 @@ int Serve(const Flags& flags, const Configuration& configuration, Signals& signa
   Recorder recorder(catalog, **measurement, clock, limits);
   Lifecycle lifecycle(resources, **measurement);
   Verdicts verdicts(resources, **measurement);
+  Verifier verifier(resources, catalog, **measurement, fact_audit);
 
   const Engine engine{.resources = resources,
                       .lifecycle = lifecycle,
                       .verdicts = verdicts,
+                      .verifier = verifier,
                       .recorder = recorder,
                       .catalog = catalog,
                       .exposed_units = **measurement,

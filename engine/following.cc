@@ -23,21 +23,35 @@ absl::StatusOr<MeasurePlan> PlanOf(const Experiment& experiment, const Limits& l
   return MakeMeasurePlan(*sealed, experiment, limits);
 }
 
-}  // namespace
+bool IsStarted(ExperimentState state) {
+  return IsFollowed(state) || state == ExperimentState::kConcluded;
+}
 
-absl::StatusOr<std::vector<MeasurePlan>> PlansToFollow(ResourceStore& store, const Limits& limits) {
+absl::StatusOr<std::vector<MeasurePlan>> PlansIn(bool (*is_wanted)(ExperimentState),
+                                                 ResourceStore& store, const Limits& limits) {
   const auto stored = store.List({.collection = std::string(Experiment::kCollection)});
   if (!stored.ok()) return stored.status();
   std::vector<MeasurePlan> plans;
   for (const StoredResource& resource : *stored) {
     const auto experiment = FromStored<Experiment>(resource);
     if (!experiment.ok()) return experiment.status();
-    if (!IsFollowed(experiment->state)) continue;
+    if (!is_wanted(experiment->state)) continue;
     auto plan = PlanOf(*experiment, limits);
     if (!plan.ok()) return plan.status();
     plans.push_back(*std::move(plan));
   }
   return plans;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<MeasurePlan>> PlansToFollow(ResourceStore& store, const Limits& limits) {
+  return PlansIn(IsFollowed, store, limits);
+}
+
+absl::StatusOr<std::vector<MeasurePlan>> PlansOfStarted(ResourceStore& store,
+                                                        const Limits& limits) {
+  return PlansIn(IsStarted, store, limits);
 }
 
 absl::Status Follow(const Experiment& experiment, const Limits& limits, Measurement& measurement) {

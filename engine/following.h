@@ -19,6 +19,8 @@ namespace insightloop {
 // Plans of all that are to be followed when a server starts. Errors: the store's; kInternal for an
 // experiment that cannot be read.
 absl::StatusOr<std::vector<MeasurePlan>> PlansToFollow(ResourceStore& store, const Limits& limits);
+// Plans of all that were ever started. Errors: as above.
+absl::StatusOr<std::vector<MeasurePlan>> PlansOfStarted(ResourceStore& store, const Limits& limits);
 
 // Follows the experiment as it is now, or no longer once it is concluded. Error: kInternal for a
 // sealed plan that cannot be read.

@@ -8,6 +8,12 @@
 namespace insightloop::api {
 namespace {
 
+// The engine's enumerations have the order of the contract's.
+static_assert(static_cast<int>(CheckKind::kIntegrity) == v1::DatabaseCheck::INTEGRITY);
+static_assert(static_cast<int>(CheckKind::kFigures) == v1::DatabaseCheck::FIGURES);
+static_assert(static_cast<int>(FindingStatus::kOk) == v1::DatabaseCheck::OK);
+static_assert(static_cast<int>(FindingStatus::kFail) == v1::DatabaseCheck::FAIL);
+
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 
 class ServerService final : public v1::ServerService::CallbackService {
@@ -30,7 +36,28 @@ class ServerService final : public v1::ServerService::CallbackService {
                        });
   }
 
+  Gate::Reactor* VerifyDatabase(Gate::Context* context, const v1::VerifyDatabaseRequest* request,
+                                v1::VerifyDatabaseResponse* response) override {
+    return gate_.Queue(context, request, response,
+                       [this](const Caller&, const auto& asked, auto& answer) -> absl::Status {
+                         const auto findings = engine_.verifier.Verify(asked.experiment());
+                         if (!findings.ok()) return findings.status();
+                         for (const Finding& finding : *findings) {
+                           Encode(finding, *answer.add_checks());
+                         }
+                         return absl::OkStatus();
+                       });
+  }
+
  private:
+  static void Encode(const Finding& finding, v1::DatabaseCheck& check) {
+    check.set_check(static_cast<v1::DatabaseCheck::Check>(finding.check));
+    check.set_experiment(finding.subject);
+    check.set_status(static_cast<v1::DatabaseCheck::Status>(finding.status));
+    check.set_rows(finding.rows);
+    check.set_detail(finding.detail);
+  }
+
   absl::Status Describe(v1::ServerInfo& info) const {
     const Limits& limits = gate_.limits();
     info.set_version(engine_.version);

@@ -18,6 +18,7 @@
 #include "engine/ports/exposed_units.h"
 #include "engine/resources.h"
 #include "engine/verdicts.h"
+#include "engine/verification.h"
 
 namespace grpc {
 class Service;
@@ -32,6 +33,7 @@ struct Engine {
   Resources& resources;
   Lifecycle& lifecycle;
   Verdicts& verdicts;
+  Verifier& verifier;
   Recorder& recorder;
   CatalogHolder& catalog;
   const ExposedUnits& exposed_units;

@@ -15,6 +15,7 @@
 #include "clients/cli/interrupt.h"
 #include "clients/cli/text.h"
 #include "clients/cli/times.h"
+#include "clients/cli/verify.h"
 
 namespace insightloop::cli {
 namespace {
@@ -203,6 +204,7 @@ int RunApp(std::vector<std::string> arguments, Terminal terminal) {
   app.fallthrough();  // general options may stand anywhere
   AddAnalyzeCommand(app, context, work);
   AddImportCommands(app, context, work);
+  AddVerifyCommand(app, context, work);
   AddContractCommands(app, context, work);
   AddCompletion(app, context, work);
   app.footer(std::string(ExitCodeHelp()));  // last, or every command would inherit it

@@ -14,7 +14,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Where& where)
   std::unique_ptr<PrivateServer> server;
   std::string target = where.server;
   if (where.local) {
-    auto started = PrivateServer::Start(*where.local);
+    auto started = PrivateServer::Start(*where.local, where.simulated_clock);
     if (!started.ok()) return started.status();
     server = std::move(*started);
     target = server->target();

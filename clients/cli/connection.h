@@ -22,6 +22,7 @@ inline constexpr char kDefaultServer[] = "127.0.0.1:50051";
 struct Where {
   std::string server = kDefaultServer;  // `host:port` or `unix:/path`
   std::optional<std::string> local;     // database of a private server; wins over `server`
+  bool simulated_clock = false;         // of the private server
   std::chrono::milliseconds timeout{30'000};
 };
 

@@ -48,7 +48,7 @@ std::string DefaultRemedy(absl::StatusCode code) {
 std::string_view ExitCodeHelp() {
   return "Exit codes:\n"
          "  0    done\n"
-         "  1    internal error\n"
+         "  1    internal error, or verify found something wrong\n"
          "  2    wrong usage or an invalid value\n"
          "  3    not found\n"
          "  4    not allowed\n"

@@ -84,7 +84,8 @@ bool SaysServing(const grpc::ByteBuffer& response) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<PrivateServer>> PrivateServer::Start(const std::string& database) {
+absl::StatusOr<std::unique_ptr<PrivateServer>> PrivateServer::Start(const std::string& database,
+                                                                    bool simulated_clock) {
   absl::StatusOr<std::string> program = FindProgram();
   if (!program.ok()) return program.status();
 
@@ -105,8 +106,12 @@ absl::StatusOr<std::unique_ptr<PrivateServer>> PrivateServer::Start(const std::s
   const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   const std::string listen = server->target();
   // Everything that allocates happens before the fork: other threads may hold locks.
-  const std::array<const char*, 6> arguments = {program->c_str(), "--db",         database.c_str(),
-                                                "--listen",       listen.c_str(), nullptr};
+  std::array<const char*, 8> arguments = {program->c_str(), "--db", database.c_str(), "--listen",
+                                          listen.c_str()};
+  if (simulated_clock) {
+    arguments[5] = "--simulated-clock";
+    arguments[6] = "2000-01-01T00:00:00Z";  // before any change
+  }
   const pid_t parent = getpid();
   const pid_t pid = log < 0 || null < 0 ? -1 : fork();
   if (pid == 0) {

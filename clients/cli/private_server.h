@@ -19,13 +19,15 @@ namespace insightloop::cli {
 
 class PrivateServer {
  public:
-  // Starts a server on a database file (`:memory:` for none) without waiting for it. The program is
+  // Starts a server on a database file (`:memory:` for none) without waiting for it; one with a
+  // simulated clock goes on at the time of the file's last change. The program is
   // INSIGHTLOOP_SERVER_PROGRAM if set, else `insightloopd` beside our own program, else on PATH.
   // Call it from the main thread: the server ends with the thread that started it.
   //
   // Errors: kUnavailable (reason NO_SERVER_PROGRAM), kInternal when no folder or process can be
   // made.
-  static absl::StatusOr<std::unique_ptr<PrivateServer>> Start(const std::string& database);
+  static absl::StatusOr<std::unique_ptr<PrivateServer>> Start(const std::string& database,
+                                                              bool simulated_clock = false);
 
   // Asks the server to end and waits for it; then removes its folder.
   ~PrivateServer();

@@ -105,7 +105,7 @@ class Pass {
   void PlaceRows(std::size_t first_group);
   void AddMetric(std::size_t metric, std::size_t first_group);
   void AddChunk(std::size_t metric, std::size_t chunk, RoundSums& sums);
-  void MarkOverflows(const SumColumn& column, RoundSums& sums) const;
+  void MarkOverflows(std::size_t metric, const SumColumn& column, RoundSums& sums) const;
   void AddWeeks(std::size_t metric, std::size_t first_group);
   void AddQuantiles(std::size_t metric);
   void FindCap(std::size_t metric);
@@ -369,9 +369,9 @@ void Pass::AddMetric(std::size_t metric, std::size_t first_group) {
   RoundSums sums{.joint = std::vector(groups + 1, stats::JointSums(VariablesOf(rule))),
                  .counts = std::vector<Counts>(groups + 1)};
   for (std::size_t c = 0; c < chunks(); ++c) AddChunk(metric, c, sums);
-  MarkOverflows(tally_.metric(metric).value, sums);
-  MarkOverflows(tally_.metric(metric).denominator, sums);
-  MarkOverflows(tally_.metric(metric).history, sums);
+  MarkOverflows(metric, tally_.metric(metric).value, sums);
+  MarkOverflows(metric, tally_.metric(metric).denominator, sums);
+  MarkOverflows(metric, tally_.metric(metric).history, sums);
   for (std::size_t g = 0; g < groups; ++g) {
     for (const std::size_t stratum : strata_of_group_[first_group + g]) {
       Merge(measured_.strata[stratum].metrics[metric], sums.joint[g + 1], sums.counts[g + 1]);
@@ -400,11 +400,12 @@ void Pass::AddChunk(std::size_t metric, std::size_t chunk, RoundSums& sums) {
 }
 
 // Sums that do not fit their column: those of their groups are of no use.
-void Pass::MarkOverflows(const SumColumn& column, RoundSums& sums) const {
+void Pass::MarkOverflows(std::size_t metric, const SumColumn& column, RoundSums& sums) const {
   for (const auto& [row, carry] : column.carries()) {
     const Group group = group_of_row_[row];
     sums.joint[group].MarkOverflowed();
-    if (column[row] == 0) ++sums.counts[group].nonzero;
+    const bool is_value = &column == &tally_.metric(metric).value;
+    if (is_value && column[row] == 0) ++sums.counts[group].nonzero;  // a multiple of 2^64
   }
 }
 
@@ -495,8 +496,8 @@ void Pass::AddWeeks(std::size_t metric, std::size_t first_group) {
                                                               columns.week_two.Chunk(c)};
     stats::AddColumns(old_enough, weeks, sums.joint).IgnoreError();  // as in AddChunk
   }
-  MarkOverflows(columns.week_one, sums);
-  MarkOverflows(columns.week_two, sums);
+  MarkOverflows(metric, columns.week_one, sums);
+  MarkOverflows(metric, columns.week_two, sums);
   for (std::size_t g = 0; g < groups; ++g) {
     for (const std::size_t stratum : strata_of_group_[first_group + g]) {
       measured_.strata[stratum].metrics[metric].weeks->Merge(sums.joint[g + 1]).IgnoreError();

@@ -26,6 +26,7 @@
 #include "google/rpc/status.pb.h"
 #include "insightloop/v1/server.pb.h"
 #include "storage/sqlite/database.h"
+#include "storage/sqlite/fact_audit.h"
 #include "storage/sqlite/fact_log.h"
 #include "storage/sqlite/resource_store.h"
 #include "tests/support/status_matchers.h"
@@ -48,6 +49,7 @@ struct ServerTest::Rooms {
   std::unique_ptr<storage::SqliteDatabase> database;
   storage::SqliteResourceStore store{*database};
   storage::SqliteFactLog fact_log{*database};
+  storage::SqliteFactAudit fact_audit{*database};
   const Limits limits;
   CatalogHolder catalog;
   Resources resources;
@@ -55,6 +57,7 @@ struct ServerTest::Rooms {
   std::unique_ptr<Recorder> recorder;
   std::unique_ptr<Lifecycle> lifecycle;
   std::unique_ptr<Verdicts> verdicts;
+  std::unique_ptr<Verifier> verifier;
 };
 
 namespace {
@@ -88,9 +91,12 @@ ServerTest::ServerTest(bool simulated, const Limits& limits) {
       std::make_unique<Recorder>(rooms_->catalog, *rooms_->measurement, clock, rooms_->limits);
   rooms_->lifecycle = std::make_unique<Lifecycle>(rooms_->resources, *rooms_->measurement);
   rooms_->verdicts = std::make_unique<Verdicts>(rooms_->resources, *rooms_->measurement);
+  rooms_->verifier = std::make_unique<Verifier>(rooms_->resources, rooms_->catalog,
+                                                *rooms_->measurement, rooms_->fact_audit);
   const Engine engine{.resources = rooms_->resources,
                       .lifecycle = *rooms_->lifecycle,
                       .verdicts = *rooms_->verdicts,
+                      .verifier = *rooms_->verifier,
                       .recorder = *rooms_->recorder,
                       .catalog = rooms_->catalog,
                       .exposed_units = *rooms_->measurement,

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -60,6 +61,24 @@ TEST_F(RealServerTest, DoesNotMoveTheRealClock) {
               "FAILED_PRECONDITION", "REAL_CLOCK", "", "--simulated-clock");
   EXPECT_FALSE(
       Call("ServerService/GetServerInfo", Json::object()).body.contains("simulated_clock"));
+}
+
+TEST_F(SimulatedServerTest, VerifiesItsDatabase) {
+  MakeDefinitions();
+  MakeExperiment("spring");
+  ASSERT_EQ(Call("ExperimentService/StartExperiment", {{"name", "experiments/spring"}}).code, "OK");
+  const Reply reply = Call("ServerService/VerifyDatabase", {{"experiment", "experiments/spring"}});
+  ASSERT_EQ(reply.code, "OK") << reply;
+  std::set<std::string> checks;
+  for (const Json& check : reply.body["checks"]) {
+    EXPECT_EQ(check["status"], "OK") << check;
+    checks.insert(check["check"]);
+  }
+  // Nobody was assigned, so there are no assignments to check.
+  EXPECT_EQ(checks, (std::set<std::string>{"INTEGRITY", "REFERENCES", "UNIQUENESS", "IDENTITIES",
+                                           "CHAINS", "FIGURES"}));
+  ExpectError(Call("ServerService/VerifyDatabase", {{"experiment", "experiments/none"}}),
+              "NOT_FOUND", "RESOURCE_NOT_FOUND", "experiment", "experiments/none");
 }
 
 TEST_F(SimulatedServerTest, ServesAnExperimentFromItsStartToItsInsight) {

@@ -50,6 +50,7 @@
 #include "engine/verdicts.h"
 #include "insightloop/v1/assignment.grpc.pb.h"
 #include "storage/sqlite/database.h"
+#include "storage/sqlite/fact_audit.h"
 #include "storage/sqlite/fact_log.h"
 #include "storage/sqlite/resource_store.h"
 #include "tests/support/allocations.h"
@@ -108,9 +109,11 @@ class OurServer {
     recorder_ = std::make_unique<Recorder>(catalog_, *measurement_, clock_, limits_);
     lifecycle_ = std::make_unique<Lifecycle>(resources_, *measurement_);
     verdicts_ = std::make_unique<Verdicts>(resources_, *measurement_);
+    verifier_ = std::make_unique<Verifier>(resources_, catalog_, *measurement_, fact_audit_);
     const api::Engine engine{.resources = resources_,
                              .lifecycle = *lifecycle_,
                              .verdicts = *verdicts_,
+                             .verifier = *verifier_,
                              .recorder = *recorder_,
                              .catalog = catalog_,
                              .exposed_units = *measurement_,
@@ -162,12 +165,14 @@ class OurServer {
       Must(storage::SqliteDatabase::Open({.path = ":memory:", .now = clock_.Now()}, random_));
   storage::SqliteResourceStore store_{*database_};
   storage::SqliteFactLog fact_log_{*database_};
+  storage::SqliteFactAudit fact_audit_{*database_};
   CatalogHolder catalog_;
   Resources resources_{store_, catalog_, clock_, random_, limits_};
   std::unique_ptr<Measurement> measurement_;
   std::unique_ptr<Lifecycle> lifecycle_;
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Verdicts> verdicts_;
+  std::unique_ptr<Verifier> verifier_;
   std::unique_ptr<api::Server> server_;
 };
 

@@ -79,7 +79,7 @@ ROOMS = [
         "engine", r"engine/.+", "domain", "assignment", "engine", "stats", "absl", "nlohmann", "xxhash", "re2",
         "openssl",
     ),
-    room("storage", r"storage/.+", "storage", "domain", "absl", "sqlite", "posix"),
+    room("storage", r"storage/.+", "storage", "domain", "absl", "sqlite", "xxhash", "posix"),
     # The composition root: the one file that sees every room.
     Room(
         "the server's main", r"api/server_main\.cc",

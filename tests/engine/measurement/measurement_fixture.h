@@ -22,6 +22,7 @@
 #include "engine/measurement/embedded_measurement.h"
 #include "engine/ports/measurement.h"
 #include "storage/sqlite/database.h"
+#include "storage/sqlite/fact_audit.h"
 #include "storage/sqlite/fact_log.h"
 #include "tests/support/faulty_fact_log.h"
 #include "tests/support/status_matchers.h"
@@ -49,6 +50,8 @@ class MeasurementOnFile {
 
   Measurement& measurement() { return *measurement_; }
   FaultyFactLog& log() { return *log_; }
+  FactAudit& audit() { return *audit_; }
+  std::string path() const { return folder_ + "/db"; }
 
   // Forgets all that is in memory.
   void Reopen() {
@@ -60,18 +63,19 @@ class MeasurementOnFile {
     measurement_.reset();
     log_.reset();
     file_log_.reset();
+    audit_.reset();
     database_.reset();
   }
 
  private:
   void Open() {
     api::SeededRandom random(20261122);
-    auto database =
-        storage::SqliteDatabase::Open({.path = folder_ + "/db", .now = kDayOne}, random);
+    auto database = storage::SqliteDatabase::Open({.path = path(), .now = kDayOne}, random);
     ASSERT_THAT(database, IsOk());
     database_ = *std::move(database);
     file_log_ = std::make_unique<storage::SqliteFactLog>(*database_);
     log_ = std::make_unique<FaultyFactLog>(*file_log_);
+    audit_ = std::make_unique<storage::SqliteFactAudit>(*database_);
     auto measurement = OpenEmbeddedMeasurement(*log_, limits_);
     ASSERT_THAT(measurement, IsOk());
     measurement_ = *std::move(measurement);
@@ -83,6 +87,7 @@ class MeasurementOnFile {
   std::unique_ptr<storage::SqliteDatabase> database_;
   std::unique_ptr<storage::SqliteFactLog> file_log_;
   std::unique_ptr<FaultyFactLog> log_;
+  std::unique_ptr<FactAudit> audit_;
   std::unique_ptr<Measurement> measurement_;
 };
 
@@ -170,7 +175,8 @@ class MeasurementTest : public ::testing::Test {
     return Record({}, std::move(outcomes));
   }
 
-  // The figures must not depend on whether they are kept up to date or made from the log.
+  // The figures must not depend on whether they are kept up to date, made from the log, or computed
+  // again by SQL.
   Measured Measure(const MeasurePlan& plan, Time as_of) {
     measurement().Unfollow(plan.experiment);
     const auto from_log = measurement().Measure(plan, as_of);
@@ -180,6 +186,10 @@ class MeasurementTest : public ::testing::Test {
     EXPECT_THAT(measured, IsOk());
     if (!measured.ok() || !from_log.ok()) return {};
     EXPECT_TRUE(*measured == *from_log) << "followed and not followed differ";
+    const auto recomputed =
+        file_.audit().Recompute(plan, as_of, measured->exposure_rows, measured->outcome_rows);
+    EXPECT_THAT(recomputed, IsOk());
+    EXPECT_TRUE(recomputed.ok() && *measured == *recomputed) << "SQL says something else";
     return *std::move(measured);
   }
 

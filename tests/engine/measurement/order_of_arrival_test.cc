@@ -134,7 +134,7 @@ class OrderOfArrivalTest : public ::testing::TestWithParam<std::uint64_t> {};
 
 // "The result never depends on the order of arrival": in time order and measured from the log,
 // against shuffled, each fact repeated up to 5 times, split at random, restarted in between, and
-// followed from the start.
+// followed from the start. SQL over the rows agrees with both.
 TEST_P(OrderOfArrivalTest, ShuffledRepeatedAndSplitFactsGiveIdenticalFigures) {
   std::vector<Fact> facts = MakeFacts(/*count=*/100'000, /*seed=*/7);
   std::mt19937_64 random(GetParam());
@@ -165,6 +165,10 @@ TEST_P(OrderOfArrivalTest, ShuffledRepeatedAndSplitFactsGiveIdenticalFigures) {
       EXPECT_GT(expected->crossed_units, 100);
       EXPECT_GT(expected->late_outcomes, 100);
       EXPECT_GT(expected->strata.size(), 20U);
+      const auto recomputed = shuffled.audit().Recompute(
+          ThePlan(), kDayOne + since, actual->exposure_rows, actual->outcome_rows);
+      ASSERT_THAT(recomputed, IsOk());
+      ExpectSame(*recomputed, *actual);
     }
   }
 }

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/verification.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "engine/assignment/assigner.h"
+#include "engine/domain/error.h"
+#include "engine/domain/experiment.h"
+#include "engine/following.h"
+#include "engine/measurement/identity.h"
+
+namespace insightloop {
+namespace {
+
+Finding FindingOf(CheckKind check, const AuditResult& result) {
+  return {.check = check,
+          .status = result.faults == 0 ? FindingStatus::kOk : FindingStatus::kFail,
+          .rows = result.rows,
+          .detail = result.detail};
+}
+
+// What broke the store is a finding; other errors end the verification.
+absl::StatusOr<Finding> Unreadable(CheckKind check, const absl::Status& status) {
+  if (!absl::IsDataLoss(status)) return status;
+  return Finding{
+      .check = check, .status = FindingStatus::kFail, .detail = std::string(status.message())};
+}
+
+std::string CellOf(const MeasurePlan& plan, const Stratum& stratum) {
+  return absl::StrCat("epoch ", stratum.epoch, ", variant ", plan.variants[stratum.variant],
+                      stratum.segment.empty() ? "" : ", segment ", stratum.segment,
+                      stratum.crossed ? ", crossed units" : "");
+}
+
+// Which of the figures differ, in a few words each.
+std::vector<std::string> Differences(const MeasurePlan& plan, const Measured& said,
+                                     const Measured& computed) {
+  std::vector<std::string> found;
+  const auto compare = [&found](const char* name, std::int64_t a, std::int64_t b) {
+    if (a != b) found.push_back(absl::StrCat(name, ": measured ", a, ", by SQL ", b));
+  };
+  for (std::size_t v = 0; v < plan.variants.size(); ++v) {
+    compare(absl::StrCat("exposed units of ", plan.variants[v]).c_str(), said.exposed_units[v],
+            computed.exposed_units[v]);
+  }
+  compare("crossed units", said.crossed_units, computed.crossed_units);
+  compare("units in flight", said.in_flight_units, computed.in_flight_units);
+  compare("outcomes", said.outcomes, computed.outcomes);
+  compare("late outcomes", said.late_outcomes, computed.late_outcomes);
+  compare("cells", static_cast<std::int64_t>(said.strata.size()),
+          static_cast<std::int64_t>(computed.strata.size()));
+  for (std::size_t s = 0; s < std::min(said.strata.size(), computed.strata.size()); ++s) {
+    const Stratum& a = said.strata[s];
+    const Stratum& b = computed.strata[s];
+    if (a == b) continue;
+    for (std::size_t m = 0; m < plan.metrics.size(); ++m) {
+      if (a.metrics[m] == b.metrics[m]) continue;
+      found.push_back(absl::StrCat("sums of ", plan.metrics[m].event, " (metric ", m + 1, ") in ",
+                                   CellOf(plan, a)));
+    }
+    compare(absl::StrCat("units in ", CellOf(plan, a)).c_str(), a.units, b.units);
+  }
+  if (found.empty()) found.emplace_back("times, caps, epochs or segments");
+  return found;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Finding>> Verifier::Verify(std::string_view experiment) {
+  if (!experiment.empty()) {
+    const auto found = resources_.Get<Experiment>(experiment);
+    if (absl::IsNotFound(found.status())) return NotFound("experiment", experiment);
+    if (!found.ok()) return found.status();
+  }
+  std::vector<Finding> findings;
+  const auto add = [&](CheckKind check, const absl::StatusOr<AuditResult>& result) {
+    auto finding = result.ok() ? FindingOf(check, *result) : Unreadable(check, result.status());
+    if (finding.ok()) findings.push_back(*std::move(finding));
+    return finding.status();
+  };
+  absl::Status status = add(CheckKind::kIntegrity, audit_.CheckIntegrity());
+  if (status.ok()) status = add(CheckKind::kReferences, audit_.CheckReferences());
+  if (status.ok()) status = add(CheckKind::kUniqueness, audit_.CheckUniqueness());
+  if (status.ok()) status = add(CheckKind::kIdentities, CheckIdentities());
+  if (status.ok()) status = add(CheckKind::kChains, audit_.CheckChains());
+  if (!status.ok()) return status;
+
+  auto assignments = CheckAssignments(experiment);
+  if (!assignments.ok()) return assignments.status();
+  findings.insert(findings.end(), assignments->begin(), assignments->end());
+
+  const auto plans = PlansOfStarted(resources_.store(), resources_.limits());
+  if (!plans.ok()) return plans.status();
+  for (const MeasurePlan& plan : *plans) {
+    if (!experiment.empty() && plan.experiment != experiment) continue;
+    auto figures = CheckFigures(plan);
+    if (!figures.ok()) return figures.status();
+    findings.push_back(*std::move(figures));
+  }
+  return findings;
+}
+
+absl::StatusOr<AuditResult> Verifier::CheckIdentities() {
+  const auto secret = audit_.Secret();
+  if (!secret.ok()) return secret.status();
+  auto hash = KeyedHash::Create(*secret);
+  if (!hash.ok()) return hash.status();
+  AuditResult result;
+  std::int64_t first = 0;
+  absl::Status hashed;
+  const auto status = audit_.ScanIdentities([&](const OutcomeRow& row) {
+    const auto key = hash->OfOutcome(row.unit, row.event, row.outcome_id);
+    if (!key.ok()) {
+      hashed = key.status();
+      return;
+    }
+    ++result.rows;
+    if (*key == row.key) return;
+    if (result.faults++ == 0) first = row.id;
+  });
+  if (!status.ok()) return status;
+  if (!hashed.ok()) return hashed;
+  if (result.faults > 0) {
+    result.detail = absl::StrCat(result.faults,
+                                 " outcomes with a key that is not the hash of their "
+                                 "unit, event and outcome_id, such as number ",
+                                 first);
+  }
+  return result;
+}
+
+absl::StatusOr<std::vector<Finding>> Verifier::CheckAssignments(std::string_view experiment) {
+  struct Counts {
+    std::int64_t rows = 0, kept = 0, other = 0;
+    std::string example;
+  };
+  std::map<std::string, Counts> by_experiment;
+  const std::shared_ptr<const Catalog> catalog = catalog_.Current();
+  const auto status = audit_.ScanAssigned([&](const AuditedExposure& row) {
+    if (!experiment.empty() && row.experiment != experiment) return;
+    // Of holdouts only the latest epoch is known, and concluded experiments may have left.
+    const ReadyExperiment* const found = catalog->FindExperiment(row.experiment).experiment;
+    const Epoch* const epoch = found == nullptr ? nullptr : found->FindEpoch(row.epoch);
+    if (epoch == nullptr) return;
+    Counts& counts = by_experiment[row.experiment];
+    ++counts.rows;
+    if (HashedVariant(*found, *epoch, row.unit_id) == row.variant) return;
+    if (row.is_kept) {
+      ++counts.kept;
+    } else if (counts.other++ == 0) {
+      counts.example = absl::StrCat(row.variant, " in epoch ", row.epoch);
+    }
+  });
+  std::vector<Finding> findings;
+  if (!status.ok()) {
+    auto finding = Unreadable(CheckKind::kAssignments, status);
+    if (!finding.ok()) return finding.status();
+    findings.push_back(*std::move(finding));
+    return findings;
+  }
+  for (const auto& [name, counts] : by_experiment) {
+    Finding finding{.check = CheckKind::kAssignments,
+                    .subject = name,
+                    .status = counts.other == 0 ? FindingStatus::kOk : FindingStatus::kWarn,
+                    .rows = counts.rows};
+    std::vector<std::string> notes;
+    if (counts.other > 0) {
+      notes.push_back(absl::StrCat(counts.other,
+                                   " exposures are not to the variant that the hash gives, such as"
+                                   " one to ",
+                                   counts.example,
+                                   "; that is right only where units were shown something else"));
+    }
+    if (counts.kept > 0) {
+      notes.push_back(absl::StrCat(counts.kept, " keep the variant of an earlier epoch"));
+    }
+    finding.detail = absl::StrJoin(notes, "; ");
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+absl::StatusOr<Finding> Verifier::CheckFigures(const MeasurePlan& plan) {
+  constexpr std::size_t kMostTold = 5;
+  const Time as_of = resources_.clock().Now();
+  const auto said = measurement_.Measure(plan, as_of);
+  const auto computed =
+      said.ok() ? audit_.Recompute(plan, as_of, said->exposure_rows, said->outcome_rows) : said;
+  if (!computed.ok()) {
+    auto finding = Unreadable(CheckKind::kFigures, computed.status());
+    if (finding.ok()) finding->subject = plan.experiment;
+    return finding;
+  }
+  Finding finding{.check = CheckKind::kFigures,
+                  .subject = plan.experiment,
+                  .status = FindingStatus::kOk,
+                  .rows = said->exposure_rows + said->outcome_rows};
+  if (*said == *computed) return finding;
+  finding.status = FindingStatus::kFail;
+  std::vector<std::string> found = Differences(plan, *said, *computed);
+  const std::size_t all = found.size();
+  if (all > kMostTold) {
+    found.resize(kMostTold);
+    found.push_back(absl::StrCat("and ", all - kMostTold, " more"));
+  }
+  finding.detail =
+      absl::StrCat("what is measured is not what the rows say: ", absl::StrJoin(found, "; "));
+  return finding;
+}
+
+}  // namespace insightloop
