@@ -3,11 +3,13 @@
 #include "engine/measurement/embedded_measurement.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -17,8 +19,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
-#include "absl/synchronization/notification.h"
 #include "engine/domain/error.h"
 #include "engine/measurement/fact_memory.h"
 #include "engine/measurement/identity.h"
@@ -57,9 +57,10 @@ class EmbeddedMeasurement final : public Measurement {
     }
     wake_.notify_one();
     {
-      const absl::MutexLock lock(&memory_mutex_);
+      const std::lock_guard lock(memory_mutex_);
       has_ended_ = true;
     }
+    behind_.notify_one();
     if (writer_.joinable()) writer_.join();
     if (catcher_.joinable()) catcher_.join();
   }
@@ -69,15 +70,15 @@ class EmbeddedMeasurement final : public Measurement {
   void Unfollow(const std::string& experiment) override;
   absl::StatusOr<Measured> Measure(const MeasurePlan& plan, Time as_of) override;
   absl::Status WaitUntilReady() override {
-    loaded_.WaitForNotification();
+    is_loaded_.wait(false);
     return load_status_;
   }
-  bool is_ready() const override { return loaded_.HasBeenNotified(); }
+  bool is_ready() const override { return is_loaded_; }
   std::optional<FirstExposure> FindFirstExposure(std::string_view experiment,
                                                  std::string_view unit_type,
                                                  std::string_view unit_id) const override {
     if (!is_ready()) return std::nullopt;
-    const absl::ReaderMutexLock lock(&memory_mutex_);
+    const std::shared_lock lock(memory_mutex_);
     return memory_.FindFirstExposure(experiment, unit_type, unit_id);
   }
 
@@ -113,8 +114,8 @@ class EmbeddedMeasurement final : public Measurement {
   const std::size_t max_queued_rows_;
   const std::int64_t max_bytes_;
 
-  absl::Notification loaded_;  // memory_ is what the log was at the start
-  absl::Status load_status_;   // constant once loaded
+  std::atomic<bool> is_loaded_ = false;  // memory_ is what the log was at the start
+  absl::Status load_status_;             // constant once loaded
 
   // The writer's own.
   KeyedHash hash_;
@@ -124,10 +125,10 @@ class EmbeddedMeasurement final : public Measurement {
   std::mutex measure_mutex_;   // held by the one Measure at work, which bounds its memory
   std::mutex catch_up_mutex_;  // held while pending rows are read, and to change who is followed
   std::mutex publish_mutex_;   // held by the writer to publish, and by who must not be overtaken
-  // Guards memory_. An absl::Mutex lets who waits to write go before new readers.
-  mutable absl::Mutex memory_mutex_;
+  mutable std::shared_mutex memory_mutex_;  // guards what follows
   FactMemory memory_;
   bool has_ended_ = false;
+  std::condition_variable_any behind_;  // the catcher: rows are pending, or it should end
 
   std::mutex queue_mutex_;        // guards what follows, and `is_done` of the calls
   std::condition_variable wake_;  // the writer: there is work, or it should end
@@ -165,12 +166,13 @@ absl::StatusOr<FactFates> EmbeddedMeasurement::Record(FactRows rows) {
 
 void EmbeddedMeasurement::Run(const std::vector<MeasurePlan>& plans) {
   {
-    const absl::MutexLock lock(&memory_mutex_);
+    const std::lock_guard lock(memory_mutex_);
     for (const MeasurePlan& plan : plans) memory_.Follow(plan);
     load_status_ = memory_.Load(log_);
   }
   failed_ = load_status_;
-  loaded_.Notify();
+  is_loaded_ = true;
+  is_loaded_.notify_all();
   while (true) {
     const std::vector<Call*> group = NextGroup();
     if (group.empty()) return;
@@ -220,7 +222,7 @@ void EmbeddedMeasurement::Write(const std::vector<Call*>& group) {
   FactStage stage(memory_, hash_);
   absl::Status status = failed_;
   {
-    const absl::ReaderMutexLock lock(&memory_mutex_);
+    const std::shared_lock lock(memory_mutex_);
     if (status.ok()) status = CheckMemory();
     for (Call* const call : group) {
       if (status.ok()) status = Stage(*call, stage, call->fates);
@@ -235,8 +237,9 @@ void EmbeddedMeasurement::Write(const std::vector<Call*>& group) {
   }
   if (status.ok()) {
     const std::lock_guard not_overtaking(publish_mutex_);
-    const absl::MutexLock lock(&memory_mutex_);
+    const std::lock_guard lock(memory_mutex_);
     stage.PublishTo(memory_);
+    if (memory_.has_pending()) behind_.notify_one();
   }
   for (Call* const call : group) call->status = status;
 }
@@ -261,9 +264,8 @@ void EmbeddedMeasurement::KeepUp() {
   while (true) {
     std::vector<std::string> behind;
     {
-      const absl::MutexLock lock(&memory_mutex_);
-      const auto is_needed = [this] { return has_ended_ || (is_ready() && memory_.has_pending()); };
-      memory_mutex_.Await(absl::Condition(&is_needed));
+      std::unique_lock lock(memory_mutex_);
+      behind_.wait(lock, [this] { return has_ended_ || memory_.has_pending(); });
       if (has_ended_) return;
       behind = memory_.WithPending();
     }
@@ -284,7 +286,7 @@ absl::Status EmbeddedMeasurement::CatchUp(const std::string& experiment) {
     std::optional<Tally> read;
     std::int64_t through = 0;
     {
-      const absl::ReaderMutexLock lock(&memory_mutex_);
+      const std::shared_lock lock(memory_mutex_);
       if (has_ended_) return absl::UnavailableError("the server is stopping");
       through = memory_.last_outcome();
       rows = memory_.PendingOf(experiment);
@@ -298,7 +300,7 @@ absl::Status EmbeddedMeasurement::CatchUp(const std::string& experiment) {
     absl::Status status = by_chain ? ReadChains(rows, *read) : ReadLog(rows, through, *read);
     if (!status.ok()) return status;
     *left -= std::min(*left, rows.size());
-    const absl::MutexLock lock(&memory_mutex_);
+    const std::lock_guard lock(memory_mutex_);
     memory_.Settle(experiment, rows, *read);
   }
   return absl::OkStatus();
@@ -331,16 +333,17 @@ absl::Status EmbeddedMeasurement::ReadLog(const std::vector<PendingRow>& rows, s
 // Measuring
 
 void EmbeddedMeasurement::Follow(const MeasurePlan& plan) {
-  loaded_.WaitForNotification();
+  is_loaded_.wait(false);
   const std::lock_guard not_while_reading(catch_up_mutex_);
-  const absl::MutexLock lock(&memory_mutex_);
+  const std::lock_guard lock(memory_mutex_);
   memory_.Follow(plan);
+  behind_.notify_one();
 }
 
 void EmbeddedMeasurement::Unfollow(const std::string& experiment) {
-  loaded_.WaitForNotification();
+  is_loaded_.wait(false);
   const std::lock_guard not_while_reading(catch_up_mutex_);
-  const absl::MutexLock lock(&memory_mutex_);
+  const std::lock_guard lock(memory_mutex_);
   memory_.Unfollow(experiment);
 }
 
@@ -348,6 +351,8 @@ absl::StatusOr<Measured> EmbeddedMeasurement::Measure(const MeasurePlan& plan, T
   if (absl::Status status = WaitUntilReady(); !status.ok()) return status;
   const std::lock_guard one_at_a_time(measure_mutex_);
   for (int attempt = 0; attempt <= kFreeAttempts; ++attempt) {
+    // Behind a writer that waits: readers could overtake it for ever.
+    { const std::lock_guard in_turn(publish_mutex_); }
     bool is_followed = false;
     if (auto measured = MeasureFollowed(plan, as_of, is_followed)) return *std::move(measured);
     if (!is_followed) return MeasureFromLog(plan, as_of);
@@ -366,7 +371,7 @@ absl::StatusOr<Measured> EmbeddedMeasurement::Measure(const MeasurePlan& plan, T
 
 std::optional<Measured> EmbeddedMeasurement::MeasureFollowed(const MeasurePlan& plan, Time as_of,
                                                              bool& is_followed) {
-  const absl::ReaderMutexLock lock(&memory_mutex_);
+  const std::shared_lock lock(memory_mutex_);
   const RememberedExperiment* const experiment = memory_.Find(plan.experiment);
   is_followed = experiment != nullptr && experiment->tally != nullptr &&
                 experiment->tally->plan() == plan && !experiment->tally->HasCountedAt(as_of);
@@ -384,7 +389,7 @@ absl::StatusOr<Measured> EmbeddedMeasurement::MeasureFromLog(const MeasurePlan& 
   std::int64_t exposure_rows = 0;
   std::int64_t outcome_rows = 0;
   {
-    const absl::ReaderMutexLock lock(&memory_mutex_);
+    const std::shared_lock lock(memory_mutex_);
     const RememberedExperiment* const experiment = memory_.Find(plan.experiment);
     if (experiment != nullptr) roster = experiment->roster;
     tally = memory_.EmptyTally(plan);

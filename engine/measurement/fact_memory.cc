@@ -76,6 +76,7 @@ void FactMemory::Follow(const MeasurePlan& plan) {
       experiment.tally->pending.insert(row);
     }
   }
+  with_pending_.erase(index);
   if (!experiment.tally->pending.empty()) with_pending_.insert(index);
 }
 
