@@ -26,8 +26,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -53,12 +51,17 @@
 #include "storage/sqlite/fact_audit.h"
 #include "storage/sqlite/fact_log.h"
 #include "storage/sqlite/resource_store.h"
+#include "tests/bench/measuring.h"
 #include "tests/support/allocations.h"
 
 namespace insightloop {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
+using bench::Fail;
+using bench::MedianOf;
+using bench::Must;
+using bench::SecondsSince;
+using bench::SteadyClock;
 
 constexpr int kTurns = 9;
 constexpr std::chrono::milliseconds kTurn{700};
@@ -71,31 +74,6 @@ constexpr int kEvaluations = 2'000'000;  // of a turn
 
 // Where results go, so that no compiler leaves the work out.
 volatile std::size_t sink = 0;
-
-[[noreturn]] void Fail(const std::string& what) {
-  std::fprintf(stderr, "error: %s\n", what.c_str());
-  std::exit(1);
-}
-
-void Must(const absl::Status& status) {
-  if (!status.ok()) Fail(status.ToString());
-}
-
-template <class T>
-T Must(absl::StatusOr<T> result) {
-  Must(result.status());
-  return *std::move(result);
-}
-
-double MedianOf(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
-                   values.end());
-  return values[values.size() / 2];
-}
-
-double SecondsSince(SteadyClock::time_point start) {
-  return std::chrono::duration<double>(SteadyClock::now() - start).count();
-}
 
 // -------------------------------------------------------------------------------------------------
 // Servers

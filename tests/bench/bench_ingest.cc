@@ -15,9 +15,9 @@
 //   ratio_to_raw_append    batch_outcomes_per_s over the rate of the bare append
 //   single_outcomes_per_s  one per call
 //   rate_20m_over_1m       rate of the last million of 20 over that of the first
-//   worst_ack_ms           longest wait from when a call of 1,000 was due to its acknowledgement,
-//   at
-//                          60 % of the rate of the first million, while the outcomes double
+//   worst_ack_ms           longest wait from when a call of 1,000 was due to its
+//                          acknowledgement, at 60 % of the rate of the first million, while
+//                          the outcomes double
 //
 // --quick divides all sizes by 20.
 
@@ -27,7 +27,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <mutex>
 #include <random>
@@ -247,7 +246,6 @@ int Main(const Sizes& sizes) {
 }  // namespace insightloop::bench
 
 int main(int argc, char** argv) {
-  const bool is_quick = argc > 1 && std::strcmp(argv[1], "--quick") == 0;
-  return insightloop::bench::Main(is_quick ? insightloop::bench::kQuick
-                                           : insightloop::bench::kFull);
+  using namespace insightloop::bench;
+  return Main(IsQuick(argc, argv) ? kQuick : kFull);
 }

@@ -15,7 +15,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <cstring>
 #include <functional>
 #include <memory>
 #include <string>
@@ -133,7 +132,6 @@ int Main(const Sizes& sizes) {
 }  // namespace insightloop::bench
 
 int main(int argc, char** argv) {
-  const bool is_quick = argc > 1 && std::strcmp(argv[1], "--quick") == 0;
-  return insightloop::bench::Main(is_quick ? insightloop::bench::kQuick
-                                           : insightloop::bench::kFull);
+  using namespace insightloop::bench;
+  return Main(IsQuick(argc, argv) ? kQuick : kFull);
 }

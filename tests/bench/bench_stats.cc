@@ -14,12 +14,11 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <numeric>
 #include <random>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_format.h"
@@ -42,27 +41,18 @@
 #include "stats/strata.h"
 #include "stats/two_proportions.h"
 #include "stats/two_proportions_score.h"
+#include "tests/bench/measuring.h"
 
 namespace insightloop::stats {
 namespace {
+
+using bench::Must;
 
 constexpr std::size_t kUnits = 2'000'000;
 constexpr double kLevel = 0.95;
 
 // Where results go, so that no compiler leaves the work out.
 volatile double sink = 0;
-
-void Must(const absl::Status& status) {
-  if (status.ok()) return;
-  std::fprintf(stderr, "error: %s\n", status.ToString().c_str());
-  std::exit(1);
-}
-
-template <typename T>
-const T& Must(const absl::StatusOr<T>& result) {
-  Must(result.status());
-  return *result;
-}
 
 // Median processor seconds of a call, over `repetitions` of `calls` each.
 template <typename Function>
@@ -73,8 +63,7 @@ double MedianSeconds(Function&& function, int repetitions, int calls) {
     for (int call = 0; call < calls; ++call) function();
     seconds.push_back(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC / calls);
   }
-  std::nth_element(seconds.begin(), seconds.begin() + repetitions / 2, seconds.end());
-  return seconds[static_cast<std::size_t>(repetitions / 2)];
+  return bench::MedianOf(std::move(seconds));
 }
 
 // Two arms in random order, an outcome in cents of which 70 % is 0, and what the unit spent before.

@@ -20,7 +20,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <fstream>
 #include <memory>
 #include <random>
@@ -61,12 +60,6 @@ double ResidentBytes() {
   std::int64_t resident = 0;
   std::ifstream("/proc/self/statm") >> size >> resident;
   return static_cast<double>(resident * sysconf(_SC_PAGESIZE));
-}
-
-// Keeps the figures up to date where the measurement can do so.
-template <class Port>
-void Follow(Port& measurement, const MeasurePlan& plan) {
-  if constexpr (requires { measurement.Follow(plan); }) measurement.Follow(plan);
 }
 
 MeasurePlan PlanWith(int metrics, std::vector<std::string> segment_attributes) {
@@ -205,7 +198,7 @@ double BytesOf(std::int64_t units, std::int64_t outcomes, int metrics) {
   const double before = ResidentBytes();
   subject.Feed(outcomes / 3, units, {"other"});
   if (metrics > 0) {
-    Follow(subject.measurement(), PlanWith(metrics, {}));
+    subject.measurement().Follow(PlanWith(metrics, {}));
     subject.Expose(units, /*with_country=*/false);
   }
   subject.Feed(outcomes / 3 * 2, units, {"order", "visit"});
@@ -238,7 +231,7 @@ int Main(const Sizes& sizes) {
 
   Subject subject;
   const MeasurePlan plan = PlanWith(kMetrics, {"country"});
-  Follow(subject.measurement(), plan);
+  subject.measurement().Follow(plan);
   subject.Expose(sizes.units, /*with_country=*/true);
   subject.Feed(sizes.first_outcomes, sizes.units, {"order", "visit"});
   const double at_first =
@@ -259,7 +252,6 @@ int Main(const Sizes& sizes) {
 }  // namespace insightloop::bench
 
 int main(int argc, char** argv) {
-  const bool is_quick = argc > 1 && std::strcmp(argv[1], "--quick") == 0;
-  return insightloop::bench::Main(is_quick ? insightloop::bench::kQuick
-                                           : insightloop::bench::kFull);
+  using namespace insightloop::bench;
+  return Main(IsQuick(argc, argv) ? kQuick : kFull);
 }

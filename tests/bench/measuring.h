@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,11 @@ T Must(absl::StatusOr<T> result) {
 
 inline double SecondsSince(SteadyClock::time_point start) {
   return std::chrono::duration<double>(SteadyClock::now() - start).count();
+}
+
+// Whether the command line asks for small sizes.
+inline bool IsQuick(int argc, char** argv) {
+  return argc > 1 && std::string_view(argv[1]) == "--quick";
 }
 
 // The upper one of an even number of values; there is one at least.
