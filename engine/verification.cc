@@ -44,11 +44,11 @@ std::string CellOf(const MeasurePlan& plan, const Stratum& stratum) {
 std::vector<std::string> Differences(const MeasurePlan& plan, const Measured& said,
                                      const Measured& computed) {
   std::vector<std::string> found;
-  const auto compare = [&found](const char* name, std::int64_t a, std::int64_t b) {
+  const auto compare = [&found](const std::string& name, std::int64_t a, std::int64_t b) {
     if (a != b) found.push_back(absl::StrCat(name, ": measured ", a, ", by SQL ", b));
   };
   for (std::size_t v = 0; v < plan.variants.size(); ++v) {
-    compare(absl::StrCat("exposed units of ", plan.variants[v]).c_str(), said.exposed_units[v],
+    compare(absl::StrCat("exposed units of ", plan.variants[v]), said.exposed_units[v],
             computed.exposed_units[v]);
   }
   compare("crossed units", said.crossed_units, computed.crossed_units);
@@ -66,7 +66,7 @@ std::vector<std::string> Differences(const MeasurePlan& plan, const Measured& sa
       found.push_back(absl::StrCat("sums of ", plan.metrics[m].event, " (metric ", m + 1, ") in ",
                                    CellOf(plan, a)));
     }
-    compare(absl::StrCat("units in ", CellOf(plan, a)).c_str(), a.units, b.units);
+    compare(absl::StrCat("units in ", CellOf(plan, a)), a.units, b.units);
   }
   if (found.empty()) found.emplace_back("times, caps, epochs or segments");
   return found;

@@ -50,8 +50,8 @@ class Verifier {
       : resources_(resources), catalog_(catalog), measurement_(measurement), audit_(audit) {}
 
   // Every check, in the order of their kinds; with `experiment`, of assignments and figures only
-  // those of that one. Figures are those of experiments that were started. What
-  // cannot be read because it is broken is a finding too.
+  // those of that one. Figures are those of experiments that were started. What cannot be read
+  // because it is broken is a finding too.
   //
   // Errors: kInvalidArgument, kNotFound for the experiment; kUnavailable from the store.
   absl::StatusOr<std::vector<Finding>> Verify(std::string_view experiment);

@@ -4,8 +4,7 @@
 // they are combined: where the split between the two changed, adding up would mix the levels of
 // different times into the effect (Simpson's paradox). Epochs with one ratio of the two weights are
 // one stratum: in them a time counts alike in both arms. Of quantiles, which cannot be added, each
-// epoch is one. A variant without weight is compared in
-// the epochs in which it had some.
+// epoch is one. A variant without weight is compared in the epochs in which it had some.
 //
 // Pure functions; safe from any thread.
 

@@ -53,8 +53,9 @@ std::uint64_t Finish(std::uint64_t hash, const std::uint64_t* words, std::size_t
     last >>= 32;
     size -= kWord / 2;
   }
-  for (; size > 0; --size, last >>= 8)
+  for (; size > 0; --size, last >>= 8) {
     hash = std::rotl(hash ^ (last & 0xFF) * kPrime5, 11) * kPrime1;
+  }
   hash = (hash ^ hash >> 33) * kPrime2;
   hash = (hash ^ hash >> 29) * kPrime3;
   return hash ^ hash >> 32;

@@ -12,7 +12,7 @@
 namespace insightloop {
 namespace {
 
-// What the parts take at most, besides texts; tests/bench measures it.
+// What the parts take at most, besides units' names; tests/bench measures it.
 constexpr std::int64_t kBytesPerUnit = 80;
 constexpr std::int64_t kBytesPerOutcome = 48;
 constexpr std::int64_t kBytesPerExposedUnit = 32;
@@ -158,7 +158,7 @@ std::optional<FirstExposure> FactMemory::FindFirstExposure(std::string_view expe
 }
 
 std::int64_t FactMemory::bytes() const {
-  std::int64_t bytes = text_bytes_ + static_cast<std::int64_t>(units_.size()) * kBytesPerUnit +
+  std::int64_t bytes = name_bytes_ + static_cast<std::int64_t>(units_.size()) * kBytesPerUnit +
                        static_cast<std::int64_t>(identities_.size()) * kBytesPerOutcome;
   for (const auto& experiment : experiments_) {
     const std::size_t metrics =
@@ -218,7 +218,7 @@ void FactMemory::RememberWord(const WordRow& row) {
 
 void FactMemory::RememberUnit(const UnitRow& row) {
   units_.Add(row.unit_type, row.external_id);
-  text_bytes_ += static_cast<std::int64_t>(row.external_id.size());
+  name_bytes_ += static_cast<std::int64_t>(row.external_id.size());
 }
 
 void FactMemory::RememberExposure(const ExposureRow& row) {

@@ -77,11 +77,11 @@ class FactMemory {
                                                                std::string_view unit_type,
                                                                std::string_view unit_id) const;
 
-  [[nodiscard]] std::size_t units() const { return units_.size(); }
   [[nodiscard]] std::int64_t exposure_rows() const { return exposure_rows_; }
   [[nodiscard]] std::int64_t last_outcome() const { return last_outcome_; }  // id
 
-  // An upper bound of what all of it takes, in bytes.
+  // What units, identities, rosters and tallies take at most, in bytes; without words, distinct
+  // attributes and what is kept of units that were exposed more than once.
   [[nodiscard]] std::int64_t bytes() const;
 
  private:
@@ -110,7 +110,7 @@ class FactMemory {
   absl::flat_hash_set<std::string> followed_events_;
   absl::flat_hash_set<std::uint32_t> with_pending_;  // experiments
   std::int64_t last_word_ = 0, exposure_rows_ = 0, last_outcome_ = 0;
-  std::int64_t text_bytes_ = 0;  // of units' names
+  std::int64_t name_bytes_ = 0;  // of units
 };
 
 // Rows on their way into the log. Reads `memory`, which must not change meanwhile. Not thread-safe.

@@ -49,14 +49,14 @@ Roster::Change Roster::Add(std::optional<RowNumber> row, const ExposureRow& expo
   if (!row.has_value()) {
     units_.PushBack(static_cast<UnitNumber>(exposure.unit));
     first_.PushBack(exposure.occur_time);
-    cell_.PushBack(CellIndex(cell) * 2);
+    place_.PushBack(CellIndex(cell) * 2);
     next_.PushBack({});
     return {.row = static_cast<RowNumber>(units_.size() - 1), .is_new = true};
   }
 
   const RosterCell held = this->cell(*row);
   const ExposureRank held_rank = RankOfRow(*row);
-  bool is_crossed = cell_[*row] % 2 != 0;
+  bool is_crossed = place_[*row] % 2 != 0;
   if (held.epoch == cell.epoch) {
     is_crossed |= held.variant != cell.variant;
   } else {
@@ -79,17 +79,17 @@ Roster::Change Roster::Add(std::optional<RowNumber> row, const ExposureRow& expo
     }
     change.is_earlier = rank.time < held_rank.time;
     first_[*row] = rank.time;
-    cell_[*row] = CellIndex(cell) * 2;
+    place_[*row] = CellIndex(cell) * 2;
   } else if (!has_same_key) {
     Remember(key, rank);
   }
-  cell_[*row] = cell_[*row] / 2 * 2 + (is_crossed ? 1 : 0);
+  place_[*row] = place_[*row] / 2 * 2 + (is_crossed ? 1 : 0);
   return change;
 }
 
 std::uint32_t Roster::AttributesIndex(const std::string& json) {
   const auto [index, is_new] =
-      texts_.try_emplace(json, static_cast<std::uint32_t>(attributes_.size()));
+      index_of_attributes_.try_emplace(json, static_cast<std::uint32_t>(attributes_.size()));
   if (is_new) {
     attributes_.push_back(json);
     digests_.push_back(RankOf({}, json).attributes);

@@ -77,7 +77,9 @@ class Roster {
     bool is_earlier = false;       // the first exposure is earlier than it was
   };
 
-  Roster() : attributes_(1), digests_{RankOf({}, "").attributes} { texts_.emplace("", 0); }
+  Roster() : attributes_(1), digests_{RankOf({}, "").attributes} {
+    index_of_attributes_.emplace("", 0);
+  }
 
   // The earliest exposure of that key; absent when there is none. `row` is the unit's, if any.
   [[nodiscard]] std::optional<ExposureRank> Find(std::optional<RowNumber> row,
@@ -91,14 +93,14 @@ class Roster {
 
   [[nodiscard]] UnitNumber unit(RowNumber row) const { return units_[row]; }
   [[nodiscard]] Time first(RowNumber row) const { return first_[row]; }
-  [[nodiscard]] const RosterCell& cell(RowNumber row) const { return cells_[cell_[row] / 2]; }
+  [[nodiscard]] const RosterCell& cell(RowNumber row) const { return cells_[place_[row] / 2]; }
   [[nodiscard]] Membership next(RowNumber row) const { return next_[row]; }
   void SetNext(RowNumber row, Membership next) { next_[row] = next; }
 
   // For passes over all rows. A row's place is twice the index of its cell, plus 1 when the unit
   // was seen in two variants of one epoch.
   [[nodiscard]] const ChunkedColumn<Time>& first_column() const { return first_; }
-  [[nodiscard]] const ChunkedColumn<std::uint32_t>& place_column() const { return cell_; }
+  [[nodiscard]] const ChunkedColumn<std::uint32_t>& place_column() const { return place_; }
   [[nodiscard]] const std::vector<RosterCell>& cells() const { return cells_; }
   [[nodiscard]] const std::string& variant(const RosterCell& cell) const {
     return variants_.at(cell.variant);
@@ -113,7 +115,7 @@ class Roster {
 
   ChunkedColumn<UnitNumber> units_;
   ChunkedColumn<Time> first_;
-  ChunkedColumn<std::uint32_t> cell_;  // place, see above
+  ChunkedColumn<std::uint32_t> place_;  // see place_column()
   ChunkedColumn<Membership> next_;
 
   std::vector<RosterCell> cells_;
@@ -121,7 +123,7 @@ class Roster {
   absl::flat_hash_map<std::int64_t, std::string> variants_;  // text by word
   std::vector<std::string> attributes_;                      // distinct JSON; the first is empty
   std::vector<std::uint64_t> digests_;                       // of attributes_
-  absl::flat_hash_map<std::string, std::uint32_t> texts_;    // index into attributes_
+  absl::flat_hash_map<std::string, std::uint32_t> index_of_attributes_;
 
   // What rows cannot say, of few units: exposures that are not the first of their unit, and the
   // variants of units seen in several epochs.

@@ -216,6 +216,7 @@ Measured Pass::Run() {
   LookAtRows();
   CountExposed();
   MakeGroups();
+  measured_.caps.resize(plan_.metrics.size());
   for (std::size_t m = 0; m < plan_.metrics.size(); ++m) FindCap(m);
   for (std::size_t first = 0; first < places_.size(); first += kMostGroups) {
     PlaceRows(first);
@@ -440,7 +441,6 @@ std::span<const std::int64_t> Pass::Capped(std::size_t metric,
 }
 
 void Pass::FindCap(std::size_t metric) {
-  measured_.caps.resize(plan_.metrics.size());
   const std::optional<MeasuredCap>& cap = plan_.metrics[metric].cap;
   if (!cap.has_value()) return;
   measured_.caps[metric] = cap->steps;

@@ -95,11 +95,6 @@ Tally::Tally(MeasurePlan plan) : plan_(std::move(plan)), metrics_(plan_.metrics.
   end_ = plan_.stop_time.value_or(kLatestTime);
 }
 
-bool Tally::Knows(const std::string& event) const {
-  return std::any_of(uses_.begin(), uses_.end(),
-                     [&event](const Use& use) { return use.event_name == event; });
-}
-
 void Tally::SetWord(const std::string& event, std::int64_t event_word) {
   for (Use& use : uses_) {
     if (use.event_name == event) use.event = event_word;

@@ -65,11 +65,9 @@ class Tally {
 
   [[nodiscard]] const MeasurePlan& plan() const { return plan_; }
 
-  // Whether outcomes of that event can count; once true, `event_word` is known to be its word.
-  bool Knows(const std::string& event) const;
+  // Outcomes of that event have that word; 0 while the log does not have it.
   void SetWord(const std::string& event, std::int64_t event_word);
 
-  [[nodiscard]] std::size_t rows() const { return outcomes_.size(); }
   void GrowTo(std::size_t rows);
 
   // An outcome of the unit in `row`, whose first exposure was at `first`.

@@ -6,7 +6,6 @@
 #ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_UNIT_TABLE_H_
 #define INSIGHTLOOP_ENGINE_MEASUREMENT_UNIT_TABLE_H_
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>

@@ -12,7 +12,6 @@
 #include <random>
 #include <string>
 
-#include "engine/domain/error.h"
 #include "tests/faults/client.h"
 #include "tests/faults/engine.h"
 #include "tests/faults/history.h"
@@ -30,7 +29,6 @@ using testing::Findings;
 using testing::History;
 using testing::IsOk;
 using testing::PowerDisk;
-using testing::StatusIs;
 
 using Surviving = PowerDisk::Surviving;
 

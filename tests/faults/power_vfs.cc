@@ -265,11 +265,6 @@ bool PowerDisk::is_cut() const {
   return is_cut_;
 }
 
-std::int64_t PowerDisk::changes() const {
-  const std::lock_guard lock(mutex_);
-  return changes_;
-}
-
 bool PowerDisk::BeginChange() {
   if (!is_cut_) ++changes_;
   return !is_cut_;

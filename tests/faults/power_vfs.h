@@ -44,7 +44,6 @@ class PowerDisk {
   void CutAtChange(std::int64_t nth);
   void Cut();
   bool is_cut() const;
-  std::int64_t changes() const;  // so far
 
   // When all files are closed: leaves in them what survived, and the power is back.
   void Restore(Surviving surviving);

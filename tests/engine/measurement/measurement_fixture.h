@@ -51,7 +51,6 @@ class MeasurementOnFile {
   Measurement& measurement() { return *measurement_; }
   FaultyFactLog& log() { return *log_; }
   FactAudit& audit() { return *audit_; }
-  std::string path() const { return folder_ + "/db"; }
 
   // Forgets all that is in memory.
   void Reopen() {
@@ -70,7 +69,8 @@ class MeasurementOnFile {
  private:
   void Open() {
     api::SeededRandom random(20261122);
-    auto database = storage::SqliteDatabase::Open({.path = path(), .now = kDayOne}, random);
+    auto database =
+        storage::SqliteDatabase::Open({.path = folder_ + "/db", .now = kDayOne}, random);
     ASSERT_THAT(database, IsOk());
     database_ = *std::move(database);
     file_log_ = std::make_unique<storage::SqliteFactLog>(*database_);
