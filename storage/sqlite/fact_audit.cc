@@ -4,12 +4,11 @@
 
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "storage/sqlite/key_bytes.h"
 #include "storage/sqlite/recomputation.h"
 #include "storage/sqlite/statement.h"
 
@@ -124,23 +123,6 @@ absl::StatusOr<AuditResult> Check(SqliteDatabase& database, const char* rows,
   return result;
 }
 
-// Hashes are stored with the high byte first.
-absl::uint128 KeyOf(std::string_view bytes) {
-  absl::uint128 key = 0;
-  for (const char byte : bytes) key = key << 8 | static_cast<unsigned char>(byte);
-  return key;
-}
-
-// Calls `take` with the statement at each row of its result.
-absl::Status ForRows(Statement& statement, const std::function<void(const Statement&)>& take) {
-  while (true) {
-    const auto more = statement.Step();
-    if (!more.ok()) return more.status();
-    if (!*more) return absl::OkStatus();
-    take(statement);
-  }
-}
-
 }  // namespace
 
 absl::StatusOr<AuditResult> SqliteFactAudit::CheckIntegrity() {
@@ -153,7 +135,7 @@ absl::StatusOr<AuditResult> SqliteFactAudit::CheckIntegrity() {
   auto check = (*reader)->Prepare(kCheckIntegrity);
   if (!check.ok()) return check.status();
   std::vector<std::string> found;
-  const auto status = ForRows(*check, [&](const Statement& row) {
+  const auto status = check->ForRows([&](const Statement& row) {
     if (row.Text(0) != "ok") found.emplace_back(row.Text(0));
   });
   if (!status.ok()) return status;
@@ -180,7 +162,7 @@ absl::Status SqliteFactAudit::ScanIdentities(const std::function<void(const Outc
   auto select = (*reader)->Prepare(kScanIdentities);
   if (!select.ok()) return select.status();
   OutcomeRow outcome;
-  return ForRows(*select, [&](const Statement& from) {
+  return select->ForRows([&](const Statement& from) {
     outcome.id = from.Int(0);
     outcome.unit = from.Int(1);
     outcome.event = from.Int(2);
@@ -197,7 +179,7 @@ absl::Status SqliteFactAudit::ScanAssigned(const std::function<void(const Audite
   if (!select.ok()) return select.status();
   select->BindInt(static_cast<std::int64_t>(ExposureSource::kAssigned));
   AuditedExposure exposure;
-  return ForRows(*select, [&](const Statement& from) {
+  return select->ForRows([&](const Statement& from) {
     exposure.experiment = from.Text(0);
     exposure.unit_id = from.Text(1);
     exposure.variant = from.Text(2);

@@ -3,9 +3,9 @@
 #include "storage/sqlite/fact_log.h"
 
 #include <cstddef>
-#include <string_view>
 #include <vector>
 
+#include "storage/sqlite/key_bytes.h"
 #include "storage/sqlite/statement.h"
 
 namespace insightloop::storage {
@@ -38,31 +38,6 @@ constexpr char kScanOutcomes[] =
 constexpr char kFindOutcome[] =
     "SELECT id, unit, event, key, occur_time, receive_time, kind, value, late, channel, touchpoint,"
     " source, previous_id FROM outcomes WHERE id = ?";
-
-// Hashes are stored with the high byte first.
-using KeyBytes = std::array<char, 16>;
-
-KeyBytes BytesOf(absl::uint128 key) {
-  KeyBytes bytes;
-  for (std::size_t i = 0; i < 8; ++i) {
-    const auto shift = static_cast<int>(56 - 8 * i);
-    bytes[i] = static_cast<char>(absl::Uint128High64(key) >> shift);
-    bytes[8 + i] = static_cast<char>(absl::Uint128Low64(key) >> shift);
-  }
-  return bytes;
-}
-
-absl::uint128 KeyOf(std::string_view bytes) {
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;
-  if (bytes.size() == 16) {
-    for (std::size_t i = 0; i < 8; ++i) {
-      high = high << 8 | static_cast<unsigned char>(bytes[i]);
-      low = low << 8 | static_cast<unsigned char>(bytes[8 + i]);
-    }
-  }
-  return absl::MakeUint128(high, low);
-}
 
 absl::Status Insert(Statement& statement, const WordRow& row) {
   return statement.BindInt(row.id).BindText(row.text).Run();
@@ -123,13 +98,10 @@ template <class Row>
 absl::Status Scan(Statement& statement, void (*read)(const Statement&, Row&),
                   const std::function<void(const Row&)>& take) {
   Row row;
-  while (true) {
-    const auto more = statement.Step();
-    if (!more.ok()) return more.status();
-    if (!*more) return absl::OkStatus();
-    read(statement, row);
+  return statement.ForRows([&](const Statement& from) {
+    read(from, row);
     take(row);
-  }
+  });
 }
 
 void Read(const Statement& from, WordRow& row) {

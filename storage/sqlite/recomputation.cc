@@ -206,7 +206,6 @@ class Recomputation {
   absl::StatusOr<Measured> Run();
 
  private:
-  using Take = std::function<void(const Statement&)>;
   using TakeOfUnit = std::function<void(std::size_t unit, const Statement&)>;
 
   absl::Status FindStarts();
@@ -223,7 +222,6 @@ class Recomputation {
   void Add(std::size_t metric, const Unit& unit, const Numbers& numbers, MetricSums& sums);
   void FindQuantiles(std::size_t metric, const std::vector<Numbers>& numbers);
 
-  absl::Status ForRows(Statement& statement, const Take& take);
   // Of a statement that gives units in their order in its first column; those of no variant of the
   // plan are passed over.
   absl::Status ForUnits(Statement& statement, const TakeOfUnit& take);
@@ -253,18 +251,9 @@ absl::StatusOr<Measured> Recomputation::Run() {
   return std::move(measured_);
 }
 
-absl::Status Recomputation::ForRows(Statement& statement, const Take& take) {
-  while (true) {
-    const auto more = statement.Step();
-    if (!more.ok()) return more.status();
-    if (!*more) return absl::OkStatus();
-    take(statement);
-  }
-}
-
 absl::Status Recomputation::ForUnits(Statement& statement, const TakeOfUnit& take) {
   std::size_t at = 0;
-  return ForRows(statement, [&](const Statement& row) {
+  return statement.ForRows([&](const Statement& row) {
     while (at < units_.size() && units_[at].unit < row.Int(0)) ++at;
     if (at < units_.size() && units_[at].unit == row.Int(0)) take(at, row);
   });
@@ -285,7 +274,7 @@ absl::Status Recomputation::FindStarts() {
   auto others = connection_.Prepare(kOtherAttributes);
   if (!others.ok()) return others.status();
   others->BindInt(through_.exposures).BindText(plan_.experiment);
-  status = ForRows(*others, [&](const Statement& row) {
+  status = others->ForRows([&](const Statement& row) {
     std::string& known = best.try_emplace(row.Int(0), row.Text(1)).first->second;
     if (digest(row.Text(2)) < digest(known)) known = row.Text(2);
   });
@@ -301,7 +290,7 @@ absl::Status Recomputation::FindStarts() {
 absl::Status Recomputation::ReadUnits() {
   auto select = connection_.Prepare(kUnits);
   if (!select.ok()) return select.status();
-  return ForRows(*select, [&](const Statement& row) {
+  return select->ForRows([&](const Statement& row) {
     const auto variant = std::find(plan_.variants.begin(), plan_.variants.end(), row.Text(3));
     if (variant == plan_.variants.end()) return;
     units_.push_back({.unit = row.Int(0),
@@ -371,7 +360,7 @@ absl::Status Recomputation::CountOutcomes() {
   auto count = connection_.Prepare(kCountOutcomes);
   if (!count.ok()) return count.status();
   count->BindInt(through_.outcomes).BindInt(end_.micros);
-  return ForRows(*count, [&](const Statement& row) {
+  return count->ForRows([&](const Statement& row) {
     measured_.outcomes = row.Int(0);
     measured_.late_outcomes = row.Int(1);
   });

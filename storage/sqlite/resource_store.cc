@@ -63,12 +63,9 @@ absl::StatusOr<std::optional<T>> ReadOne(Statement& statement, T (*read)(const S
 template <class T>
 absl::StatusOr<std::vector<T>> ReadAll(Statement& statement, T (*read)(const Statement&)) {
   std::vector<T> all;
-  while (true) {
-    const auto row = statement.Step();
-    if (!row.ok()) return row.status();
-    if (!*row) return all;
-    all.push_back(read(statement));
-  }
+  const auto status = statement.ForRows([&](const Statement& row) { all.push_back(read(row)); });
+  if (!status.ok()) return status;
+  return all;
 }
 
 absl::StatusOr<std::optional<StoredResource>> GetFrom(Connection& connection,

@@ -143,6 +143,15 @@ absl::StatusOr<bool> Statement::Step() {
   return connection_->Fail(code);
 }
 
+absl::Status Statement::ForRows(const std::function<void(const Statement& row)>& take) {
+  while (true) {
+    const auto more = Step();
+    if (!more.ok()) return more.status();
+    if (!*more) return absl::OkStatus();
+    take(*this);
+  }
+}
+
 absl::Status Statement::Run() {
   if (bind_error_ != SQLITE_OK) return connection_->Fail(bind_error_);
   const int code = sqlite3_step(handle_);

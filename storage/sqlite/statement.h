@@ -46,10 +46,7 @@ Failure FailureOf(int code, std::string_view detail);
 // are bound one after the other:
 //
 //   statement->BindText(name).BindInt(revision);
-//   while (true) {
-//     const auto more = statement->Step();
-//     ...
-//   }
+//   return statement->ForRows([&](const Statement& row) { Take(row.Int(0)); });
 //
 // Bound texts and blobs are not copied: they must live until Run() returns or the statement is
 // gone.
@@ -69,6 +66,8 @@ class Statement {
 
   // Goes to the next row of the result; false when there is none.
   absl::StatusOr<bool> Step();
+  // Goes through the rest of the result, and calls `take` at each of its rows.
+  absl::Status ForRows(const std::function<void(const Statement& row)>& take);
   // Runs a statement without a result, after which it can be bound anew.
   absl::Status Run();
 
