@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rules on single fields that the rules of resources (rules.cc) and of conditions
-// (condition_rules.cc) share. Each adds what is wrong with its field. Pure.
+// Rules on single fields that the rules of resources (rules.h) and of conditions
+// (condition_rules.h) share. Each adds what is wrong with its field. Pure.
 
 #ifndef INSIGHTLOOP_ENGINE_FIELD_RULES_H_
 #define INSIGHTLOOP_ENGINE_FIELD_RULES_H_

@@ -8,7 +8,6 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "engine/assignment/assigner.h"
 #include "engine/condition_rules.h"
 #include "engine/domain/resource.h"
@@ -170,113 +169,6 @@ absl::Status CheckScale(ResourceStore::Transaction& store, const std::string& me
     violations.Add("RELATIVE_ON_NPS", field + ".scale",
                    absl::StrCat("is RELATIVE, but ", metric,
                                 " is an NPS, which has no relative effect; give ABSOLUTE points"));
-  }
-  return absl::OkStatus();
-}
-
-// Refuses a field that only other kinds of metric have.
-void CheckKindHas(const Metric& metric, std::string_view field, bool is_set,
-                  const std::vector<MetricKind>& kinds, Violations& violations) {
-  if (!is_set || metric.kind == MetricKind::kKindUnspecified ||
-      std::find(kinds.begin(), kinds.end(), metric.kind) != kinds.end()) {
-    return;
-  }
-  std::vector<std::string> names;
-  for (const MetricKind kind : kinds) names.emplace_back(EnumName(kind));
-  violations.Add("NOT_FOR_KIND", field,
-                 absl::StrCat("is set, but the kind is ", std::string(EnumName(metric.kind)),
-                              "; leave it out, it is of ", absl::StrJoin(names, ", ")));
-}
-
-void CheckInside(std::string_view field, double value, std::string_view example,
-                 Violations& violations) {
-  if (value > 0 && value < 1) return;
-  violations.Add("OUT_OF_RANGE", field,
-                 absl::StrCat("is ", value, "; give more than 0 and less than 1, such as ",
-                              std::string(example)));
-}
-
-void CheckCap(const Cap& cap, Violations& violations) {
-  if (cap.value.has_value() == cap.percentile.has_value()) {
-    violations.Add("FIELD_REQUIRED", "cap", "has no limit; give either a value or a percentile");
-    return;
-  }
-  if (cap.percentile.has_value()) {
-    CheckInside("cap.percentile", *cap.percentile, "0.99", violations);
-  }
-  if (cap.value.has_value() && !(*cap.value > 0 && std::isfinite(*cap.value))) {
-    violations.Add("OUT_OF_RANGE", "cap.value",
-                   absl::StrCat("is ", *cap.value, "; give a finite number above 0"));
-  }
-}
-
-void CheckCovariate(const Covariate& covariate, const Limits& limits, Violations& violations) {
-  if (covariate.history.has_value() != covariate.attribute.empty()) {
-    violations.Add("FIELD_REQUIRED", "covariate",
-                   "has no source; give either a history or an attribute");
-    return;
-  }
-  if (!covariate.history.has_value()) return;
-  if (*covariate.history < Days(1) || *covariate.history > limits.max_window) {
-    violations.Add(
-        "OUT_OF_RANGE", "covariate.history",
-        absl::StrCat("is ", FormatDuration(*covariate.history), "; give ", FormatDuration(Days(1)),
-                     " to ", FormatDuration(limits.max_window), ", 1 to 366 days"));
-  }
-}
-
-// What only some kinds of metric have, and must have.
-void CheckFieldsOfKind(const Metric& metric, const Limits& limits, Violations& violations) {
-  using enum MetricKind;
-  CheckKindHas(metric, "denominator", metric.denominator.has_value(), {kRatio}, violations);
-  CheckKindHas(metric, "quantile", metric.quantile != 0, {kQuantile}, violations);
-  CheckKindHas(metric, "cap", metric.cap.has_value(), {kCount, kMean, kRatio}, violations);
-  CheckKindHas(metric, "covariate", metric.covariate.has_value(), {kProportion, kCount, kMean},
-               violations);
-  if (metric.kind == kRatio && (!metric.denominator || metric.denominator->event.empty())) {
-    violations.Add("FIELD_REQUIRED", "denominator.event", "is empty; give events/{id}");
-  }
-  if (metric.kind == kQuantile) CheckInside("quantile", metric.quantile, "0.9", violations);
-  if (metric.kind == kRetention && (!metric.window || metric.window->delay == Duration{})) {
-    violations.Add("FIELD_REQUIRED", "window.delay",
-                   "is 0s; RETENTION needs a window that opens later, such as after 604800s");
-  }
-  if (metric.cap.has_value()) CheckCap(*metric.cap, violations);
-  if (metric.covariate.has_value()) CheckCovariate(*metric.covariate, limits, violations);
-}
-
-// Adds an error for an event whose values cannot be summed.
-absl::Status CheckDenominator(ResourceStore::Transaction& store, const Denominator& denominator,
-                              Violations& violations) {
-  const auto event = Load<Event>(store, "denominator.event", denominator.event);
-  if (!event.ok()) return event.status();
-  if (denominator.sum_values && event->value_kind == ValueKind::kNone) {
-    violations.Add("EVENT_DOES_NOT_FIT", "denominator.event",
-                   absl::StrCat("is ", denominator.event,
-                                " with values of kind NONE; leave out "
-                                "sum_values to count its outcomes, or give an event with a value"));
-  }
-  return absl::OkStatus();
-}
-
-void CheckCapSteps(const Event& event, double cap, Violations& violations) {
-  const double step = event.value_kind == ValueKind::kNone ? 1 : event.resolution;
-  const std::int64_t most = Limits{}.max_steps;
-  const auto steps = ToSteps(cap, step, most);
-  if (steps.has_value() && *steps >= 1) return;
-  violations.Add("OUT_OF_RANGE", "cap.value",
-                 absl::StrCat("is ", cap, "; give 1 to ", most, " steps of ", step));
-}
-
-absl::Status CheckCovariateType(ResourceStore::Transaction& store, const std::string& name,
-                                Violations& violations) {
-  const auto attribute = Load<Attribute>(store, "covariate.attribute", name);
-  if (!attribute.ok()) return attribute.status();
-  if (attribute->value_type != ValueType::kNumber) {
-    violations.Add(
-        "WRONG_ATTRIBUTE_TYPE", "covariate.attribute",
-        absl::StrCat("is ", name, " of type ", std::string(EnumName(attribute->value_type)),
-                     "; give an attribute of type NUMBER"));
   }
   return absl::OkStatus();
 }
@@ -466,27 +358,6 @@ void Validate(const Event& event, const Limits& limits, Violations& violations) 
   }
 }
 
-void Validate(const Metric& metric, const Limits& limits, Violations& violations) {
-  CheckSet("kind", metric.kind, violations);
-  CheckText("description", metric.description, limits.max_text, false, violations);
-  if (metric.event.empty()) {
-    violations.Add("FIELD_REQUIRED", "event", "is empty; give events/{id}");
-  }
-  CheckFieldsOfKind(metric, limits, violations);
-  if (!metric.window.has_value()) return;
-  if (metric.window->delay < Duration{} || metric.window->delay > limits.max_window) {
-    violations.Add("OUT_OF_RANGE", "window.delay",
-                   absl::StrCat("is ", FormatDuration(metric.window->delay), "; give 0s to ",
-                                FormatDuration(limits.max_window)));
-  }
-  if (metric.window->length <= Duration{} || metric.window->length > limits.max_window) {
-    violations.Add(
-        "OUT_OF_RANGE", "window.length",
-        absl::StrCat("is ", FormatDuration(metric.window->length),
-                     "; give more than 0s and at most ", FormatDuration(limits.max_window)));
-  }
-}
-
 void Validate(const Layer& layer, const Limits& limits, Violations& violations) {
   CheckText("description", layer.description, limits.max_text, false, violations);
   CheckHoldout(layer.holdout, violations);
@@ -594,52 +465,6 @@ absl::Status ValidateWithin(ResourceStore::Transaction& store, const Hypothesis&
 absl::Status ValidateWithin(ResourceStore::Transaction& store, const Segment& segment,
                             Violations& violations) {
   return CheckConditionTypes(FormsOf(segment), store, violations);
-}
-
-absl::Status ValidateWithin(ResourceStore::Transaction& store, const Metric& metric,
-                            Violations& violations) {
-  const auto event = Load<Event>(store, "event", metric.event);
-  if (!event.ok()) return event.status();
-  const auto refuse = [&](std::string_view needs) {
-    violations.Add("EVENT_DOES_NOT_FIT", "event",
-                   absl::StrCat("is ", metric.event, " with values of kind ",
-                                std::string(EnumName(event->value_kind)), "; ",
-                                std::string(EnumName(metric.kind)), " needs ", std::string(needs)));
-  };
-  const bool score = event->value_kind == ValueKind::kScore;
-  switch (metric.kind) {
-    case MetricKind::kMean:
-    case MetricKind::kQuantile:
-      if (event->value_kind == ValueKind::kNone) refuse("an event with a value");
-      break;
-    case MetricKind::kCount:
-      if (score || event->value_kind == ValueKind::kMoney) refuse("NONE or NUMBER");
-      break;
-    case MetricKind::kCsat:
-      if (!score || *event->maximum - *event->minimum < 2) {
-        refuse("SCORE with at least three boxes");
-      }
-      break;
-    case MetricKind::kNps:
-      if (!score || *event->minimum != 0 || *event->maximum != 10) refuse("SCORE from 0 to 10");
-      break;
-    case MetricKind::kProportion:
-    case MetricKind::kRatio:
-    case MetricKind::kRetention:
-    case MetricKind::kKindUnspecified:
-      break;
-  }
-  if (metric.cap.has_value() && metric.cap->value.has_value()) {
-    CheckCapSteps(*event, *metric.cap->value, violations);
-  }
-  if (metric.denominator.has_value()) {
-    auto status = CheckDenominator(store, *metric.denominator, violations);
-    if (!status.ok()) return status;
-  }
-  if (metric.covariate.has_value() && !metric.covariate->attribute.empty()) {
-    return CheckCovariateType(store, metric.covariate->attribute, violations);
-  }
-  return absl::OkStatus();
 }
 
 absl::Status ValidateWithin(ResourceStore::Transaction& store, const Experiment& experiment,

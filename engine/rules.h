@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What each kind of resource must look like. One overload per kind; the frame that applies them is
-// resources.cc.
+// What each kind of resource must look like. One overload per kind; those of metrics are in
+// metric_rules.cc, the others in rules.cc. The frame that applies them is resources.cc.
 
 #ifndef INSIGHTLOOP_ENGINE_RULES_H_
 #define INSIGHTLOOP_ENGINE_RULES_H_
