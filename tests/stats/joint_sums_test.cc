@@ -79,6 +79,7 @@ TEST(JointSumsTest, AgreesWithExactSumsOnEveryVariable) {
   for (const std::size_t k : {0U, 1U, 2U}) {
     const auto expected = single[k].ToMoments(std::vector{0.01, 1.0, 100.0}[k]);
     ASSERT_THAT(expected, IsOk());
+    EXPECT_EQ(joint.OfVariable(k), single[k]);
     EXPECT_EQ(moments->means[k], expected->mean);
     EXPECT_DOUBLE_EQ(moments->Covariance(k, k), expected->sample_variance.value());
   }
@@ -137,6 +138,7 @@ TEST(JointSumsTest, CanBeMarkedAsOverflowed) {
   JointSums sums = SumsOf(1, {{1}, {2}});
   sums.MarkOverflowed();
   EXPECT_THAT(sums.ToMoments(std::vector{1.0}), StatusIs(absl::StatusCode::kOutOfRange));
+  EXPECT_TRUE(sums.OfVariable(0).overflowed());
 }
 
 TEST(JointSumsTest, RejectsAnotherNumberOfVariables) {
