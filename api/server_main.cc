@@ -253,8 +253,9 @@ int Serve(const Flags& flags, const Configuration& configuration, Signals& signa
   auto measurement = OpenEmbeddedMeasurement(fact_log, limits, *std::move(plans));
   if (!measurement.ok()) return Fail(measurement.status());
   Recorder recorder(catalog, **measurement, clock, limits);
-  Lifecycle lifecycle(resources, **measurement);
-  Verdicts verdicts(resources, **measurement);
+  Following following(resource_store, **measurement, limits);
+  Lifecycle lifecycle(resources, following);
+  Verdicts verdicts(resources, **measurement, following);
   Verifier verifier(resources, catalog, **measurement, fact_audit);
 
   const Engine engine{.resources = resources,

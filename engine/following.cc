@@ -5,7 +5,9 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "engine/analysis/analyst.h"
+#include "engine/domain/experiment.h"
 #include "engine/resources.h"
 #include "engine/sealing.h"
 
@@ -54,14 +56,21 @@ absl::StatusOr<std::vector<MeasurePlan>> PlansOfStarted(ResourceStore& store,
   return PlansIn(IsStarted, store, limits);
 }
 
-absl::Status Follow(const Experiment& experiment, const Limits& limits, Measurement& measurement) {
-  if (!IsFollowed(experiment.state)) {
-    measurement.Unfollow(experiment.meta.name);
+absl::Status Following::Update(std::string_view experiment) {
+  const std::lock_guard lock(mutex_);
+  const auto stored = store_.Get(experiment);
+  if (!stored.ok()) return stored.status();
+  if (!stored->has_value())
+    return absl::InternalError(absl::StrCat("lost ", std::string(experiment)));
+  const auto now = FromStored<Experiment>(**stored);
+  if (!now.ok()) return now.status();
+  if (!IsFollowed(now->state)) {
+    measurement_.Unfollow(now->meta.name);
     return absl::OkStatus();
   }
-  const auto plan = PlanOf(experiment, limits);
+  const auto plan = PlanOf(*now, limits_);
   if (!plan.ok()) return plan.status();
-  measurement.Follow(*plan);
+  measurement_.Follow(*plan);
   return absl::OkStatus();
 }
 

@@ -14,7 +14,6 @@
 #include "engine/domain/error.h"
 #include "engine/domain/json.h"
 #include "engine/domain/resource.h"
-#include "engine/following.h"
 #include "engine/rules.h"
 #include "engine/sealing.h"
 #include "engine/slots.h"
@@ -134,7 +133,7 @@ absl::Status CheckStartTime(const Experiment& experiment, std::optional<Time> st
 // The frame of every move: checks name, etag and table, lets `act` do the rest, stores the
 // experiment in its new state, in which it is then measured.
 absl::StatusOr<Experiment> MoveExperiment(
-    Resources& resources, Measurement& measurement, const Caller& caller, std::string_view name,
+    Resources& resources, Following& following, const Caller& caller, std::string_view name,
     std::string_view etag, Move move,
     const std::function<absl::Status(ResourceStore::Transaction&, Experiment&)>& act) {
   if (!IsNameIn(Experiment::kCollection, name)) {
@@ -157,9 +156,7 @@ absl::StatusOr<Experiment> MoveExperiment(
       },
       [&](const StoredResource& left) { return (result = FromStored<Experiment>(left)).status(); });
   if (!status.ok()) return status;
-  if (auto followed = Follow(*result, resources.limits(), measurement); !followed.ok()) {
-    return followed;
-  }
+  if (auto followed = following.Update(name); !followed.ok()) return followed;
   return result;
 }
 
@@ -187,7 +184,7 @@ absl::StatusOr<Experiment> Lifecycle::Start(const Caller& caller, std::string_vi
                                             std::string_view etag, std::optional<Time> start_time) {
   const Time now = resources_.clock().Now();
   return MoveExperiment(
-      resources_, measurement_, caller, name, etag, Move::kStart,
+      resources_, following_, caller, name, etag, Move::kStart,
       [&](ResourceStore::Transaction& store, Experiment& experiment) -> absl::Status {
         if (auto status = CheckStartTime(experiment, start_time, now); !status.ok()) return status;
         if (auto status = Seal(store, experiment); !status.ok()) return status;
@@ -203,7 +200,7 @@ absl::StatusOr<Experiment> Lifecycle::Start(const Caller& caller, std::string_vi
 absl::StatusOr<Experiment> Lifecycle::Pause(const Caller& caller, std::string_view name,
                                             std::string_view etag) {
   const Time now = resources_.clock().Now();
-  return MoveExperiment(resources_, measurement_, caller, name, etag, Move::kPause,
+  return MoveExperiment(resources_, following_, caller, name, etag, Move::kPause,
                         [&](ResourceStore::Transaction&, Experiment& experiment) {
                           experiment.pause_time = now;
                           return absl::OkStatus();
@@ -212,7 +209,7 @@ absl::StatusOr<Experiment> Lifecycle::Pause(const Caller& caller, std::string_vi
 
 absl::StatusOr<Experiment> Lifecycle::Resume(const Caller& caller, std::string_view name,
                                              std::string_view etag) {
-  return MoveExperiment(resources_, measurement_, caller, name, etag, Move::kResume,
+  return MoveExperiment(resources_, following_, caller, name, etag, Move::kResume,
                         [](ResourceStore::Transaction&, Experiment& experiment) {
                           experiment.pause_time = {};
                           return absl::OkStatus();
@@ -222,7 +219,7 @@ absl::StatusOr<Experiment> Lifecycle::Resume(const Caller& caller, std::string_v
 absl::StatusOr<Experiment> Lifecycle::Stop(const Caller& caller, std::string_view name,
                                            std::string_view etag) {
   const Time now = resources_.clock().Now();
-  return MoveExperiment(resources_, measurement_, caller, name, etag, Move::kStop,
+  return MoveExperiment(resources_, following_, caller, name, etag, Move::kStop,
                         [&](ResourceStore::Transaction&, Experiment& experiment) {
                           experiment.stop_time = now;
                           experiment.pause_time = {};
@@ -235,7 +232,7 @@ absl::StatusOr<Experiment> Lifecycle::Stop(const Caller& caller, std::string_vie
 absl::StatusOr<Experiment> Lifecycle::Ramp(const Caller& caller, std::string_view name,
                                            std::string_view etag, std::int32_t slot_count) {
   return MoveExperiment(
-      resources_, measurement_, caller, name, etag, Move::kChange,
+      resources_, following_, caller, name, etag, Move::kChange,
       [&](ResourceStore::Transaction& store, Experiment& experiment) -> absl::Status {
         if (auto status = CheckAssigns(experiment); !status.ok()) return status;
         Violations violations;
@@ -248,7 +245,7 @@ absl::StatusOr<Experiment> Lifecycle::Ramp(const Caller& caller, std::string_vie
 
 absl::StatusOr<Experiment> Lifecycle::ReleaseSlots(const Caller& caller, std::string_view name,
                                                    std::string_view etag) {
-  return MoveExperiment(resources_, measurement_, caller, name, etag, Move::kChange,
+  return MoveExperiment(resources_, following_, caller, name, etag, Move::kChange,
                         [](ResourceStore::Transaction&, Experiment& experiment) {
                           experiment.reserved_slots.clear();
                           return CheckAssigns(experiment);
@@ -259,7 +256,7 @@ absl::StatusOr<Experiment> Lifecycle::Reallocate(
     const Caller& caller, std::string_view name, std::string_view etag,
     const std::map<std::string, std::int32_t>& weights) {
   const Time now = resources_.clock().Now();
-  return MoveExperiment(resources_, measurement_, caller, name, etag, Move::kChange,
+  return MoveExperiment(resources_, following_, caller, name, etag, Move::kChange,
                         [&](ResourceStore::Transaction&, Experiment& experiment) -> absl::Status {
                           if (auto status = CheckAssigns(experiment); !status.ok()) return status;
                           const Limits& limits = resources_.limits();

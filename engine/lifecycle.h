@@ -15,7 +15,7 @@
 #include "absl/status/statusor.h"
 #include "engine/domain/caller.h"
 #include "engine/domain/experiment.h"
-#include "engine/ports/measurement.h"
+#include "engine/following.h"
 #include "engine/resources.h"
 
 namespace insightloop {
@@ -36,8 +36,8 @@ absl::Status CheckMove(const Experiment& experiment, Move move);
 class Lifecycle {
  public:
   // Both outlive this object.
-  Lifecycle(Resources& resources, Measurement& measurement)
-      : resources_(resources), measurement_(measurement) {}
+  Lifecycle(Resources& resources, Following& following)
+      : resources_(resources), following_(following) {}
 
   // Takes `slot_count` free slots of the layer at random, draws a salt and seals the plan.
   // `start_time` only for external experiments, not in the future; now when absent.
@@ -72,7 +72,7 @@ class Lifecycle {
 
  private:
   Resources& resources_;
-  Measurement& measurement_;  // follows what has started
+  Following& following_;
 };
 
 }  // namespace insightloop

@@ -208,7 +208,7 @@ absl::StatusOr<Conclusion> Verdicts::Conclude(const Caller& caller, std::string_
         return absl::OkStatus();
       });
   if (!status.ok()) return status;
-  measurement_.Unfollow(std::string(name));
+  if (auto followed = following_.Update(name); !followed.ok()) return followed;
   return replayed.has_value() ? ReadConclusion(*replayed, resources_) : result;
 }
 

@@ -14,6 +14,7 @@
 #include "engine/domain/experiment.h"
 #include "engine/domain/insight.h"
 #include "engine/domain/verdict.h"
+#include "engine/following.h"
 #include "engine/ports/measurement.h"
 #include "engine/resources.h"
 
@@ -28,9 +29,9 @@ struct Conclusion {
 // Safe for concurrent calls.
 class Verdicts {
  public:
-  // Both outlive this object.
-  Verdicts(Resources& resources, Measurement& measurement)
-      : resources_(resources), measurement_(measurement) {}
+  // All outlive this object.
+  Verdicts(Resources& resources, Measurement& measurement, Following& following)
+      : resources_(resources), measurement_(measurement), following_(following) {}
 
   // Reads only. Errors: kInvalidArgument, kNotFound, kFailedPrecondition (NOT_STARTED).
   absl::StatusOr<Verdict> Compute(std::string_view experiment);
@@ -57,6 +58,7 @@ class Verdicts {
  private:
   Resources& resources_;
   Measurement& measurement_;
+  Following& following_;
 };
 
 }  // namespace insightloop

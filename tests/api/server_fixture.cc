@@ -55,6 +55,7 @@ struct ServerTest::Rooms {
   Resources resources;
   std::unique_ptr<Measurement> measurement;
   std::unique_ptr<Recorder> recorder;
+  std::unique_ptr<Following> following;
   std::unique_ptr<Lifecycle> lifecycle;
   std::unique_ptr<Verdicts> verdicts;
   std::unique_ptr<Verifier> verifier;
@@ -89,8 +90,11 @@ ServerTest::ServerTest(bool simulated, const Limits& limits) {
   rooms_->measurement = *std::move(measurement);
   rooms_->recorder =
       std::make_unique<Recorder>(rooms_->catalog, *rooms_->measurement, clock, rooms_->limits);
-  rooms_->lifecycle = std::make_unique<Lifecycle>(rooms_->resources, *rooms_->measurement);
-  rooms_->verdicts = std::make_unique<Verdicts>(rooms_->resources, *rooms_->measurement);
+  rooms_->following =
+      std::make_unique<Following>(rooms_->resources.store(), *rooms_->measurement, rooms_->limits);
+  rooms_->lifecycle = std::make_unique<Lifecycle>(rooms_->resources, *rooms_->following);
+  rooms_->verdicts =
+      std::make_unique<Verdicts>(rooms_->resources, *rooms_->measurement, *rooms_->following);
   rooms_->verifier = std::make_unique<Verifier>(rooms_->resources, rooms_->catalog,
                                                 *rooms_->measurement, rooms_->fact_audit);
   const Engine engine{.resources = rooms_->resources,

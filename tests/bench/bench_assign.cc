@@ -85,8 +85,9 @@ class OurServer {
     Must(resources_.Initialize());
     measurement_ = Must(OpenEmbeddedMeasurement(fact_log_, limits_));
     recorder_ = std::make_unique<Recorder>(catalog_, *measurement_, clock_, limits_);
-    lifecycle_ = std::make_unique<Lifecycle>(resources_, *measurement_);
-    verdicts_ = std::make_unique<Verdicts>(resources_, *measurement_);
+    following_ = std::make_unique<Following>(store_, *measurement_, limits_);
+    lifecycle_ = std::make_unique<Lifecycle>(resources_, *following_);
+    verdicts_ = std::make_unique<Verdicts>(resources_, *measurement_, *following_);
     verifier_ = std::make_unique<Verifier>(resources_, catalog_, *measurement_, fact_audit_);
     const api::Engine engine{.resources = resources_,
                              .lifecycle = *lifecycle_,
@@ -147,6 +148,7 @@ class OurServer {
   CatalogHolder catalog_;
   Resources resources_{store_, catalog_, clock_, random_, limits_};
   std::unique_ptr<Measurement> measurement_;
+  std::unique_ptr<Following> following_;
   std::unique_ptr<Lifecycle> lifecycle_;
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Verdicts> verdicts_;

@@ -15,6 +15,7 @@
 #include "engine/domain/hypothesis.h"
 #include "engine/domain/insight.h"
 #include "engine/domain/metric.h"
+#include "engine/following.h"
 #include "engine/lifecycle.h"
 #include "engine/measurement/embedded_measurement.h"
 #include "engine/measurement/recorder.h"
@@ -25,6 +26,7 @@
 #include "storage/sqlite/fact_log.h"
 #include "storage/sqlite/resource_store.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/faulty_fact_log.h"
 
 namespace insightloop::testing {
 
@@ -37,16 +39,18 @@ class EngineTest : public ::testing::Test {
     EXPECT_TRUE(database.ok()) << database.status();
     database_ = *std::move(database);
     store_ = std::make_unique<storage::SqliteResourceStore>(*database_);
-    log_ = std::make_unique<storage::SqliteFactLog>(*database_);
+    stored_log_ = std::make_unique<storage::SqliteFactLog>(*database_);
+    log_ = std::make_unique<FaultyFactLog>(*stored_log_);
     auto measurement = OpenEmbeddedMeasurement(*log_, limits_);
     EXPECT_TRUE(measurement.ok()) << measurement.status();
     measurement_ = *std::move(measurement);
     resources_ = std::make_unique<Resources>(*store_, catalog_, clock_, random_, limits_);
     const absl::Status status = resources_->Initialize();
     EXPECT_TRUE(status.ok()) << status;
-    lifecycle_ = std::make_unique<Lifecycle>(*resources_, *measurement_);
+    following_ = std::make_unique<Following>(*store_, *measurement_, limits_);
+    lifecycle_ = std::make_unique<Lifecycle>(*resources_, *following_);
     recorder_ = std::make_unique<Recorder>(catalog_, *measurement_, clock_, limits_);
-    verdicts_ = std::make_unique<Verdicts>(*resources_, *measurement_);
+    verdicts_ = std::make_unique<Verdicts>(*resources_, *measurement_, *following_);
   }
 
   static Caller By(std::string method, std::string request_id = "", std::string digest = "") {
@@ -117,9 +121,11 @@ class EngineTest : public ::testing::Test {
   // Destroyed from the last to the first.
   std::unique_ptr<storage::SqliteDatabase> database_;
   std::unique_ptr<ResourceStore> store_;
-  std::unique_ptr<FactLog> log_;
+  std::unique_ptr<FactLog> stored_log_;
+  std::unique_ptr<FaultyFactLog> log_;
   std::unique_ptr<Measurement> measurement_;
   std::unique_ptr<Resources> resources_;
+  std::unique_ptr<Following> following_;
   std::unique_ptr<Lifecycle> lifecycle_;
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Verdicts> verdicts_;

@@ -17,7 +17,8 @@
 
 namespace insightloop::testing {
 
-// Passes everything on to a log, except the appends it was told to fail or to hold. Thread-safe.
+// Passes everything on to a log, except the appends it was told to fail or to hold, and counts
+// reads. Thread-safe.
 class FaultyFactLog final : public FactLog {
  public:
   // `log` outlives this object.
@@ -54,6 +55,12 @@ class FaultyFactLog final : public FactLog {
     return appends_;
   }
 
+  // How often outcomes were read, all or those of some units.
+  int outcome_reads() const {
+    const std::lock_guard lock(mutex_);
+    return outcome_reads_;
+  }
+
   absl::Status Append(const FactBatch& batch) override {
     {
       std::unique_lock lock(mutex_);
@@ -77,20 +84,28 @@ class FaultyFactLog final : public FactLog {
     return log_.ScanExposures(experiment, row);
   }
   absl::Status ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) override {
+    CountOutcomeRead();
     return log_.ScanOutcomes(row);
   }
   absl::Status FollowChains(
       std::span<const std::int64_t> last_ids,
       const std::function<void(std::size_t chain, const OutcomeRow&)>& row) override {
+    CountOutcomeRead();
     return log_.FollowChains(last_ids, row);
   }
   absl::StatusOr<std::array<std::uint8_t, 16>> Secret() override { return log_.Secret(); }
 
  private:
+  void CountOutcomeRead() {
+    const std::lock_guard lock(mutex_);
+    ++outcome_reads_;
+  }
+
   FactLog& log_;
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   int appends_ = 0;  // begun
+  int outcome_reads_ = 0;
   int fail_at_ = 0;
   absl::Status failure_;
   bool is_holding_ = false;
