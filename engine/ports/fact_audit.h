@@ -29,7 +29,7 @@ struct AuditResult {
 struct AuditedExposure {
   std::string experiment, unit_id, variant;
   std::int32_t epoch = 0;
-  // The unit was exposed to that variant in an earlier epoch.
+  // The unit was exposed to that variant in an earlier epoch, overrides left aside.
   bool is_kept = false;
 };
 

@@ -89,12 +89,13 @@ constexpr Rule kChains[] = {
 constexpr char kScanIdentities[] =
     "SELECT id, unit, event, outcome_id, key FROM outcomes WHERE outcome_id IS NOT NULL";
 
-// ?1 is ExposureSource::kAssigned.
+// ?1 is ExposureSource::kAssigned, ?2 kOverride: those bind nobody.
 constexpr char kScanAssigned[] =
     "SELECT experiment.text, unit.external_id, variant.text, e.epoch,"
     " e.first_epoch < e.epoch"
     " FROM (SELECT unit, experiment, variant, epoch, source,"
-    " min(epoch) OVER (PARTITION BY experiment, unit, variant) AS first_epoch FROM exposures) e"
+    " min(iif(source = ?2, NULL, epoch)) OVER (PARTITION BY experiment, unit, variant)"
+    " AS first_epoch FROM exposures) e"
     " JOIN units unit ON unit.id = e.unit"
     " JOIN words experiment ON experiment.id = e.experiment"
     " JOIN words variant ON variant.id = e.variant"
@@ -177,7 +178,8 @@ absl::Status SqliteFactAudit::ScanAssigned(const std::function<void(const Audite
   if (!reader.ok()) return reader.status();
   auto select = (*reader)->Prepare(kScanAssigned);
   if (!select.ok()) return select.status();
-  select->BindInt(static_cast<std::int64_t>(ExposureSource::kAssigned));
+  select->BindInt(static_cast<std::int64_t>(ExposureSource::kAssigned))
+      .BindInt(static_cast<std::int64_t>(ExposureSource::kOverride));
   AuditedExposure exposure;
   return select->ForRows([&](const Statement& from) {
     exposure.experiment = from.Text(0);

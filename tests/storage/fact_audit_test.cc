@@ -178,7 +178,8 @@ TEST_F(FactAuditTest, IdentitiesComeWithTheirTextsAndKeys) {
 TEST_F(FactAuditTest, AVariantOfAnEarlierEpochIsKept) {
   Tamper(
       "INSERT INTO exposures (unit, experiment, epoch, variant, occur_time, receive_time, source)"
-      " VALUES (1, 2, 2, 3, 0, 0, 1), (2, 2, 2, 4, 0, 0, 1), (2, 2, 2, 3, 0, 0, 3)");
+      " VALUES (1, 2, 2, 3, 0, 0, 1), (2, 2, 2, 4, 0, 0, 1), (2, 2, 2, 3, 0, 0, 3),"
+      " (2, 2, 1, 4, 0, 0, 3)");  // an override, which keeps nobody
   std::vector<std::string> rows;
   ASSERT_THAT(audit_->ScanAssigned([&](const AuditedExposure& row) {
     rows.push_back(row.experiment + " " + std::to_string(row.epoch) + " " + row.unit_id + " " +
