@@ -139,19 +139,26 @@ absl::StatusOr<AuditResult> Verifier::CheckIdentities() {
 
 absl::StatusOr<std::vector<Finding>> Verifier::CheckAssignments(std::string_view experiment) {
   struct Counts {
-    std::int64_t rows = 0, kept = 0, other = 0;
-    std::string example;
+    std::int64_t rows = 0, kept = 0, other = 0, without_epoch = 0;
+    std::string example;             // of the others
+    std::int32_t missing_epoch = 0;  // of those without, the first
   };
   std::map<std::string, Counts> by_experiment;
-  const std::shared_ptr<const Catalog> catalog = catalog_.Current();
+  std::shared_ptr<const Catalog> catalog;
   const auto status = audit_.ScanAssigned([&](const AuditedExposure& row) {
     if (!experiment.empty() && row.experiment != experiment) return;
-    // Of holdouts only the latest epoch is known, and concluded experiments may have left.
+    // Taken once rows are read, so that it knows every epoch that these can name.
+    if (catalog == nullptr) catalog = catalog_.Current();
+    // Of holdouts only the latest epoch is known.
     const ReadyExperiment* const found = catalog->FindExperiment(row.experiment).experiment;
-    const Epoch* const epoch = found == nullptr ? nullptr : found->FindEpoch(row.epoch);
-    if (epoch == nullptr) return;
+    if (found == nullptr) return;
     Counts& counts = by_experiment[row.experiment];
     ++counts.rows;
+    const Epoch* const epoch = found->FindEpoch(row.epoch);
+    if (epoch == nullptr) {
+      if (counts.without_epoch++ == 0) counts.missing_epoch = row.epoch;
+      return;
+    }
     if (HashedVariant(*found, *epoch, row.unit_id) == row.variant) return;
     if (row.is_kept) {
       ++counts.kept;
@@ -169,9 +176,17 @@ absl::StatusOr<std::vector<Finding>> Verifier::CheckAssignments(std::string_view
   for (const auto& [name, counts] : by_experiment) {
     Finding finding{.check = CheckKind::kAssignments,
                     .subject = name,
-                    .status = counts.other == 0 ? FindingStatus::kOk : FindingStatus::kWarn,
+                    .status = counts.without_epoch > 0 ? FindingStatus::kFail
+                              : counts.other > 0       ? FindingStatus::kWarn
+                                                       : FindingStatus::kOk,
                     .rows = counts.rows};
     std::vector<std::string> notes;
+    if (counts.without_epoch > 0) {
+      notes.push_back(absl::StrCat(counts.without_epoch,
+                                   " exposures name an epoch that the experiment has not had, such"
+                                   " as ",
+                                   counts.missing_epoch));
+    }
     if (counts.other > 0) {
       notes.push_back(absl::StrCat(counts.other,
                                    " exposures are not to the variant that the hash gives, such as"

@@ -139,6 +139,15 @@ TEST_F(VerificationTest, AVariantThatTheHashDoesNotGiveIsAWarning) {
   EXPECT_THAT(assignments.detail, HasSubstr("1 exposures are not to the variant"));
 }
 
+TEST_F(VerificationTest, AnEpochThatNeverWasIsFound) {
+  Tamper("UPDATE exposures SET epoch = 9 WHERE id IN (6, 7)");
+  const Finding assignments = FindingOf(CheckKind::kAssignments);
+  EXPECT_EQ(assignments.status, FindingStatus::kFail);
+  EXPECT_EQ(assignments.rows, 300);  // those two as well
+  EXPECT_THAT(assignments.detail, HasSubstr("2 exposures name an epoch that the experiment has not "
+                                            "had, such as 9"));
+}
+
 TEST_F(VerificationTest, OneExperimentAlone) {
   Running("autumn", AnExternalExperiment());
   std::vector<std::string> subjects;
