@@ -22,6 +22,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "engine/domain/attribute.h"
+#include "engine/domain/json.h"
 #include "engine/domain/metric.h"
 #include "storage/sqlite/statement.h"
 
@@ -77,13 +78,12 @@ constexpr char kSetAttributes[] = "UPDATE temp.starts SET attributes = ?1 WHERE 
 constexpr char kUnits[] =
     "SELECT unit, time, epoch, variant, crossed FROM temp.starts ORDER BY unit";
 
-// ?1 attribute. Of units that have it: its type, and its text or its JSON.
+// ?1 attribute. Of units that have it: its type and its JSON. SQLite would end a text at a NUL.
 constexpr char kAttribute[] = R"sql(
 WITH known AS (
   SELECT unit, attributes AS json, '$."' || ?1 || '"' AS path FROM temp.starts
   WHERE json_valid(attributes))
-SELECT unit, json_type(json, path),
-  CASE json_type(json, path) WHEN 'text' THEN json ->> path ELSE json -> path END
+SELECT unit, json_type(json, path), json -> path
 FROM known WHERE json_type(json, path) IS NOT NULL ORDER BY unit
 )sql";
 
@@ -380,6 +380,10 @@ absl::Status Recomputation::FindStrata() {
       double number = 0;
       const bool is_number = row.Text(1) == "integer" || row.Text(1) == "real";
       if (is_number && absl::SimpleAtod(text, &number)) text = AttributeText(number);
+      if (row.Text(1) == "text") {
+        const Json parsed = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+        if (parsed.is_string()) text = parsed.get<std::string>();
+      }
       units_with[text].push_back(unit);
     });
     if (!status.ok()) return status;
