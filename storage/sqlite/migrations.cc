@@ -115,6 +115,11 @@ absl::Status CheckFile(const std::string& path, std::int32_t newest_version) {
                                    "; correct the path or the file's permissions"));
   }
   if (size == 0) return absl::OkStatus();
+  // A power cut while the file was made can have kept the end of its first page and lost the
+  // beginning. SQLite then undoes that first transaction by the journal beside.
+  const bool has_lost_header =
+      std::all_of(header.begin(), header.end(), [](int byte) { return byte == 0; });
+  if (has_lost_header && access((path + "-journal").c_str(), F_OK) == 0) return absl::OkStatus();
   if (size < static_cast<ssize_t>(kHeaderBytes) ||
       !std::equal(kMagic.begin(), kMagic.end(), header.begin())) {
     return NotADatabase(path);

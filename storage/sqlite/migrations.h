@@ -40,7 +40,8 @@ struct Origin {
 };
 
 // Looks at the file itself, without SQLite and without writing, so that a refused file stays as it
-// is. An absent or empty file is fine.
+// is. An absent or empty file is fine, and so is one whose making a power cut has torn: SQLite
+// makes it empty.
 //
 // Errors, all kFailedPrecondition:
 //   NOT_A_DATABASE  it is something else, or of another application.

@@ -147,6 +147,15 @@ TEST_F(MigrationsTest, ANewerDatabaseIsRefusedWithBothVersionsAndTheRemedy) {
   EXPECT_THAT(CheckFile(folder_.File(), 2), IsOk());
 }
 
+// What a power cut can leave of a file that was being made.
+TEST(CheckFileTest, AFileThatLostItsHeaderIsLeftToSqliteWhereThereIsAJournalToUndoIt) {
+  const TestFolder folder;
+  std::ofstream(folder.File()) << std::string(512, '\0') + std::string(512, 'x');
+  EXPECT_EQ(ReasonOf(CheckFile(folder.File(), 1)), "NOT_A_DATABASE");
+  std::ofstream(folder.File() + "-journal") << "";
+  EXPECT_THAT(CheckFile(folder.File(), 1), IsOk());
+}
+
 TEST_F(MigrationsTest, ADatabaseOfNobodyKnowsWhomIsNotOurs) {
   // Many programs leave application_id at 0.
   ASSERT_THAT(connection_->RunScript("CREATE TABLE theirs (x)"), IsOk());
