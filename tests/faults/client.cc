@@ -38,12 +38,12 @@ Outcome Client::MakeOutcome() {
   Outcome outcome;
   outcome.outcome_id = absl::StrCat(number_, "-", ++made_);
   outcome.unit = {.unit_type = "unitTypes/customer", .unit_id = DrawUnit()};
-  outcome.occur_time = kStartOfHistory + Seconds(Draw(0, 12 * 24 * 3600));
+  outcome.occur_time = kStartOfHistory + Seconds(Draw(0, std::int64_t{12} * 24 * 3600));
   outcome.receive_time = outcome.occur_time;
   if (Draw(0, 1) == 0) {
-    outcome.event = "events/visit";
+    outcome.event = kVisit;
   } else {
-    outcome.event = "events/order";
+    outcome.event = kOrder;
     outcome.kind = OutcomeKind::kValue;
     outcome.value = Draw(-500, 20'000);
   }
@@ -52,24 +52,27 @@ Outcome Client::MakeOutcome() {
 
 FactRows Client::MakeCall() {
   FactRows call;
-  for (std::int64_t left = Draw(0, 10); left > 0; --left) call.exposures.push_back(MakeExposure());
-  for (std::int64_t left = Draw(1, most_); left > 0; --left) call.outcomes.push_back(MakeOutcome());
+  for (std::int64_t left = Draw(1, 10); left > 0; --left) call.exposures.push_back(MakeExposure());
+  for (std::int64_t left = Draw(1, 30); left > 0; --left) call.outcomes.push_back(MakeOutcome());
   // Networks repeat what was answered.
   if (Draw(0, 2) == 0) {
     call.exposures.insert(call.exposures.end(), last_.exposures.begin(), last_.exposures.end());
     call.outcomes.insert(call.outcomes.end(), last_.outcomes.begin(), last_.outcomes.end());
     last_ = {};
   }
+  if (calls_ == Calls::kOfOneKind) {
+    Draw(0, 3) == 0 ? call.outcomes.clear() : call.exposures.clear();
+  }
   return call;
 }
 
 absl::Status Client::Call(const Send& send) {
-  if (call_.outcomes.empty()) call_ = MakeCall();
-  history_.Attempt(call_);
-  const auto fates = send(call_);
+  if (!call_.has_value()) call_ = MakeCall();
+  history_.Attempt(*call_);
+  const auto fates = send(*call_);
   if (!fates.ok()) return fates.status();
-  history_.Acknowledge(call_, *fates);
-  last_ = std::exchange(call_, {});
+  history_.Acknowledge(*call_, *fates);
+  last_ = *std::exchange(call_, std::nullopt);
   return absl::OkStatus();
 }
 

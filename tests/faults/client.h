@@ -6,12 +6,11 @@
 #ifndef INSIGHTLOOP_TESTS_FAULTS_CLIENT_H_
 #define INSIGHTLOOP_TESTS_FAULTS_CLIENT_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <random>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -26,9 +25,11 @@ class Client {
  public:
   using Send = std::function<absl::StatusOr<FactFates>(const FactRows&)>;
 
-  // Clients of one history differ in `number`, from 0 to 7. Calls have up to `most` new outcomes.
-  Client(int number, std::uint64_t seed, History& history, int most = 30)
-      : number_(number), most_(most), history_(history), random_(seed) {}
+  enum class Calls { kOfBothKinds, kOfOneKind };  // have exposures and outcomes, or either
+
+  // Clients of one history differ in `number`, from 0 to 7.
+  Client(int number, std::uint64_t seed, History& history, Calls calls = Calls::kOfBothKinds)
+      : number_(number), calls_(calls), history_(history), random_(seed) {}
 
   // One call; the one whose answer is missing before a new one. The result is that of sending.
   absl::Status Call(const Send& send);
@@ -41,12 +42,12 @@ class Client {
   FactRows MakeCall();
 
   const int number_;
-  const int most_;
+  const Calls calls_;
   History& history_;
   std::mt19937_64 random_;
   std::int64_t made_ = 0;
-  FactRows call_;  // without an answer; empty: none
-  FactRows last_;  // answered
+  std::optional<FactRows> call_;  // without an answer
+  FactRows last_;                 // answered
 };
 
 }  // namespace insightloop::testing

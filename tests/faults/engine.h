@@ -6,6 +6,7 @@
 #ifndef INSIGHTLOOP_TESTS_FAULTS_ENGINE_H_
 #define INSIGHTLOOP_TESTS_FAULTS_ENGINE_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -28,11 +29,19 @@ namespace insightloop::testing {
 
 class Engine {
  public:
-  // Returns when what was recorded before is known. `Log` is made over the database's own log.
+  using OnFailure = std::function<void(const absl::Status&)>;
+
+  // Returns when what was recorded before is known. `Log` is made over the database; `on_failure`
+  // is the database's.
   template <class Log = storage::SqliteFactLog>
-  static absl::StatusOr<std::unique_ptr<Engine>> Open(const std::string& path) {
+  static absl::StatusOr<std::unique_ptr<Engine>> Open(const std::string& path,
+                                                      OnFailure on_failure = {}) {
     api::SeededRandom random(20261126);
-    auto database = storage::SqliteDatabase::Open({.path = path, .now = kStartOfHistory}, random);
+    auto database = storage::SqliteDatabase::Open({.path = path,
+                                                   .simulated_clock = true,
+                                                   .now = kStartOfHistory,
+                                                   .on_failure = std::move(on_failure)},
+                                                  random);
     if (!database.ok()) return database.status();
     std::unique_ptr<Engine> engine(new Engine(*std::move(database)));
     if (auto status = engine->DefineExperiment(); !status.ok()) return status;

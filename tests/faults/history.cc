@@ -14,8 +14,6 @@
 namespace insightloop::testing {
 namespace {
 
-constexpr char kOrder[] = "events/order";
-constexpr char kVisit[] = "events/visit";
 constexpr Duration kWindow = Days(7);
 
 // Counts one and keeps the first as an example.
@@ -105,8 +103,9 @@ void History::Acknowledge(const FactRows& rows, const FactFates& fates) {
   }
   for (std::size_t i = 0; i < rows.outcomes.size(); ++i) {
     const Outcome& row = rows.outcomes[i];
-    AcknowledgeOne(outcomes_.at({row.unit.unit_id, row.event, row.outcome_id}), fates.outcomes[i],
-                   absl::StrCat("outcome ", row.outcome_id));
+    Fact& fact = outcomes_.at({row.unit.unit_id, row.event, row.outcome_id});
+    if (!fact.is_acknowledged && fates.outcomes[i].fate == Fate::kDuplicate) ++stored_unanswered_;
+    AcknowledgeOne(fact, fates.outcomes[i], absl::StrCat("outcome ", row.outcome_id));
   }
 }
 
@@ -115,6 +114,11 @@ std::int64_t History::acknowledged() const {
   const auto is_acknowledged = [](const auto& entry) { return entry.second.is_acknowledged; };
   return std::count_if(outcomes_.begin(), outcomes_.end(), is_acknowledged) +
          std::count_if(exposures_.begin(), exposures_.end(), is_acknowledged);
+}
+
+std::int64_t History::stored_unanswered() const {
+  const std::lock_guard lock(mutex_);
+  return stored_unanswered_;
 }
 
 // What the log holds, with names in place of numbers.

@@ -43,8 +43,11 @@ std::ostream& operator<<(std::ostream& out, const Findings& findings);
 // The experiment of the facts of a history: `experiments/spring`, epoch 1, variants `control` and
 // `reminder`; revenue of `events/order`, number of `events/visit` and share of units with one, over
 // 7 days. Everything has matured by kEndOfHistory.
-inline constexpr Time kStartOfHistory{1'772'438'400'000'000};  // 2026-03-02T08:00:00Z
-inline constexpr Time kEndOfHistory = kStartOfHistory + Days(100);
+inline constexpr Time kStartOfHistory{1'772'438'400'000'000};       // 2026-03-02T08:00:00Z
+inline constexpr Time kEndOfHistory = kStartOfHistory + Days(100);  // 2026-06-10T08:00:00Z
+// As FactName() of events that were made at kStartOfHistory.
+inline constexpr char kOrder[] = "events/order@1772438400000000";
+inline constexpr char kVisit[] = "events/visit@1772438400000000";
 MeasurePlan PlanOfHistory();
 
 // An outcome id always comes with the same content, and from one client at a time. Safe for
@@ -58,6 +61,8 @@ class History {
 
   // Facts that were acknowledged.
   [[nodiscard]] std::int64_t acknowledged() const;
+  // Outcomes of calls that were stored, and whose answer got lost.
+  [[nodiscard]] std::int64_t stored_unanswered() const;
 
   // `measurement` has read the log anew, and nobody records meanwhile.
   Findings Check(FactLog& log, FactAudit& audit, Measurement& measurement) const;
@@ -85,6 +90,7 @@ class History {
   std::int64_t calls_ = 0;
   std::map<OutcomeKey, Fact> outcomes_;
   std::map<ExposureKey, Fact> exposures_;
+  std::int64_t stored_unanswered_ = 0;
   Findings fates_;  // what the fates themselves break
 };
 
