@@ -79,11 +79,11 @@ struct PowerDisk::Calls {
   static int Delete(sqlite3_vfs* vfs, const char* name, int sync_folder) {
     PowerDisk& disk = DiskOf(vfs);
     const std::lock_guard lock(disk.mutex_);
-    if (!disk.BeginChange()) return SQLITE_IOERR_DELETE;
+    if (disk.is_cut_) return SQLITE_IOERR_DELETE;
     const int code = disk.system_->xDelete(disk.system_, name, 0);
     if (code != SQLITE_OK) return code;
     disk.now_.erase(name);
-    if (!disk.EndChange()) return SQLITE_IOERR_DELETE;
+    if (!disk.SurvivesChange(/*is_of_log=*/true)) return SQLITE_IOERR_DELETE;
     if (sync_folder != 0) disk.durable_ = disk.now_;
     return SQLITE_OK;
   }
@@ -123,7 +123,7 @@ struct PowerDisk::Calls {
     File* const file = File::Of(handle);
     PowerDisk& disk = *file->disk;
     const std::lock_guard lock(disk.mutex_);
-    if (!disk.BeginChange()) return SQLITE_IOERR_WRITE;
+    if (disk.is_cut_) return SQLITE_IOERR_WRITE;
     const int code = file->real()->pMethods->xWrite(file->real(), bytes, size, offset);
     if (code != SQLITE_OK) return code;
     if (Inode* const inode = file->inode.get(); inode != nullptr) {
@@ -136,14 +136,14 @@ struct PowerDisk::Calls {
       }
       if (offset >= kBytesOfLogHeader) inode->has_new_frame = true;
     }
-    return disk.EndChange() ? SQLITE_OK : SQLITE_IOERR_WRITE;
+    return disk.SurvivesChange(file->is_log) ? SQLITE_OK : SQLITE_IOERR_WRITE;
   }
 
   static int Truncate(sqlite3_file* handle, sqlite3_int64 size) {
     File* const file = File::Of(handle);
     PowerDisk& disk = *file->disk;
     const std::lock_guard lock(disk.mutex_);
-    if (!disk.BeginChange()) return SQLITE_IOERR_TRUNCATE;
+    if (disk.is_cut_) return SQLITE_IOERR_TRUNCATE;
     const int code = file->real()->pMethods->xTruncate(file->real(), size);
     if (code != SQLITE_OK) return code;
     if (Inode* const inode = file->inode.get(); inode != nullptr) {
@@ -152,7 +152,7 @@ struct PowerDisk::Calls {
       inode->unsynced.erase(inode->unsynced.lower_bound((size + kSector - 1) / kSector),
                             inode->unsynced.end());
     }
-    return disk.EndChange() ? SQLITE_OK : SQLITE_IOERR_TRUNCATE;
+    return disk.SurvivesChange(file->is_log) ? SQLITE_OK : SQLITE_IOERR_TRUNCATE;
   }
 
   // Nothing is really synced: the machine that runs the test keeps its power.
@@ -160,8 +160,8 @@ struct PowerDisk::Calls {
     File* const file = File::Of(handle);
     PowerDisk& disk = *file->disk;
     const std::lock_guard lock(disk.mutex_);
-    if (!disk.BeginChange()) return SQLITE_IOERR_FSYNC;
-    if (!disk.EndChange()) return SQLITE_IOERR_FSYNC;
+    if (disk.is_cut_) return SQLITE_IOERR_FSYNC;
+    if (!disk.SurvivesChange(file->is_log)) return SQLITE_IOERR_FSYNC;
     if (file->inode == nullptr) return SQLITE_OK;
     const bool is_of_commit = file->is_log && std::exchange(file->inode->has_new_frame, false);
     if (is_of_commit && disk.drops_syncs_of_commits_) return SQLITE_OK;
@@ -252,7 +252,14 @@ PowerDisk::~PowerDisk() {
 
 void PowerDisk::CutAtChange(std::int64_t nth) {
   const std::lock_guard lock(mutex_);
-  cut_at_ = changes_ + nth;
+  changes_left_ = nth;
+  awaits_checkpoint_ = false;
+}
+
+void PowerDisk::CutAtChangeFromCheckpoint(std::int64_t nth) {
+  const std::lock_guard lock(mutex_);
+  changes_left_ = nth;
+  awaits_checkpoint_ = true;
 }
 
 void PowerDisk::Cut() {
@@ -265,13 +272,9 @@ bool PowerDisk::is_cut() const {
   return is_cut_;
 }
 
-bool PowerDisk::BeginChange() {
-  if (!is_cut_) ++changes_;
-  return !is_cut_;
-}
-
-bool PowerDisk::EndChange() {
-  if (changes_ == cut_at_) is_cut_ = true;
+bool PowerDisk::SurvivesChange(bool is_of_log) {
+  if (!is_of_log) awaits_checkpoint_ = false;
+  if (changes_left_ > 0 && !awaits_checkpoint_ && --changes_left_ == 0) is_cut_ = true;
   return !is_cut_;
 }
 
@@ -330,7 +333,7 @@ void PowerDisk::Restore(Surviving surviving) {
   }
   for (const std::string& name : names) std::filesystem::remove(name + "-shm");
   now_ = durable_ = std::move(kept);
-  cut_at_ = 0;
+  changes_left_ = 0;
   is_cut_ = false;
 }
 

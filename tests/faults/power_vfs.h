@@ -42,8 +42,10 @@ class PowerDisk {
   // The power goes in the nth change from now, counted from 1: a write, truncation, sync or
   // removal, which may still reach the disk. All calls but those that let go of a file fail then.
   void CutAtChange(std::int64_t nth);
+  // The same, counted from the next change of a file that is not a log: from the next checkpoint.
+  void CutAtChangeFromCheckpoint(std::int64_t nth);
   void Cut();
-  bool is_cut() const;
+  [[nodiscard]] bool is_cut() const;
 
   // When all files are closed: leaves in them what survived, and the power is back.
   void Restore(Surviving surviving);
@@ -65,10 +67,8 @@ class PowerDisk {
   struct File;
   struct Calls;  // what SQLite calls
 
-  // Need mutex_. False: there is no power, or it has gone with this change.
-  bool BeginChange();
-  bool EndChange();
-
+  // These need mutex_.
+  bool SurvivesChange(bool is_of_log);  // false: the power has gone with this change
   void Sync(Inode& inode);
   std::string Survivor(const Inode& inode, Surviving surviving);
   bool Flip(Surviving surviving);
@@ -80,8 +80,8 @@ class PowerDisk {
   mutable std::mutex mutex_;  // guards what follows
   std::mt19937_64 random_;
   Folder now_, durable_;
-  std::int64_t changes_ = 0;
-  std::int64_t cut_at_ = 0;  // 0: never
+  std::int64_t changes_left_ = 0;   // until the power goes; 0: never
+  bool awaits_checkpoint_ = false;  // before they are counted
   bool is_cut_ = false;
   int open_files_ = 0;
 };
