@@ -48,7 +48,10 @@ Failure FailureOf(int code, std::string_view detail) {
                               .retry_delay = retry_delay}),
                    trouble};
   };
-  switch (code & 0xff) {  // the primary code of an extended one
+  // The index of the log is a file too. It grows for want of nothing but space, and what it holds
+  // is made anew from the log.
+  const int primary = code == SQLITE_IOERR_SHMSIZE ? SQLITE_FULL : code & 0xff;
+  switch (primary) {
     case SQLITE_FULL:
       return failure(absl::StatusCode::kResourceExhausted, "DISK_FULL",
                      absl::StrCat("the database has no space left: free some, then retry; ", cause),

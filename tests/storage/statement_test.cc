@@ -156,6 +156,7 @@ TEST(FailureOfTest, GivesEachResultCodeItsMeaning) {
     Trouble trouble;
   } kCases[] = {
       {13, absl::StatusCode::kResourceExhausted, "DISK_FULL", Trouble::kFull},
+      {4874, absl::StatusCode::kResourceExhausted, "DISK_FULL", Trouble::kFull},  // IOERR_SHMSIZE
       {5, absl::StatusCode::kUnavailable, "STORE_BUSY", Trouble::kNone},
       {517, absl::StatusCode::kUnavailable, "STORE_BUSY", Trouble::kNone},  // BUSY_SNAPSHOT
       {10, absl::StatusCode::kUnavailable, "STORE_IO_ERROR", Trouble::kBroken},
