@@ -73,7 +73,9 @@ Origin MakeOrigin(bool simulated_clock, Random& random) {
 }
 
 absl::Status UseWriteAheadLog(Connection& connection) {
-  const auto mode = connection.QueryText("PRAGMA journal_mode = WAL");
+  // Run to its end: the change is only committed after the row that names the new mode.
+  if (auto status = connection.RunScript("PRAGMA journal_mode = WAL"); !status.ok()) return status;
+  const auto mode = connection.QueryText("PRAGMA journal_mode");
   if (!mode.ok()) return mode.status();
   if (*mode != "wal") {
     return NotWritable(connection.path(), "its file system cannot keep a write-ahead log");
