@@ -121,8 +121,6 @@ Finished Insightloop(std::vector<std::string> arguments) {
   return Run(arguments);
 }
 
-namespace {
-
 std::vector<std::string> ServerArguments(std::vector<std::string> arguments) {
   if (std::find(arguments.begin(), arguments.end(), "--listen") == arguments.end()) {
     arguments.insert(arguments.begin(), {"--listen", "127.0.0.1:0"});
@@ -130,8 +128,6 @@ std::vector<std::string> ServerArguments(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), ProgramPath("insightloopd"));
   return arguments;
 }
-
-}  // namespace
 
 Server::Server(const std::vector<std::string>& arguments) : process_(ServerArguments(arguments)) {
   first_line_ = process_.ReadLine().value_or("");

@@ -66,7 +66,10 @@ Finished Run(const std::vector<std::string>& arguments);
 // The command line with these arguments.
 Finished Insightloop(std::vector<std::string> arguments);
 
-// A server with these arguments, on a free port unless they name one.
+// Those of a process of the server, on a free port unless they name one.
+std::vector<std::string> ServerArguments(std::vector<std::string> arguments);
+
+// A server with these arguments, and ready.
 class Server {
  public:
   explicit Server(const std::vector<std::string>& arguments);
