@@ -18,7 +18,8 @@ namespace {
 // Rows that can be converted go to `record`, in order; the others are rejected here. Every row has
 // one fate, at its place.
 template <class Submitted, class Rows, class Convert, class Record, class Fates>
-absl::Status RecordRows(const Rows& rows, Convert convert, Record record, Fates& fates) {
+absl::Status RecordRows(Recorder& recorder, const Rows& rows, Convert convert, Record record,
+                        Fates& fates) {
   std::vector<Submitted> submitted;
   submitted.reserve(static_cast<std::size_t>(rows.size()));
   std::vector<std::optional<Fault>> faults;
@@ -40,6 +41,7 @@ absl::Status RecordRows(const Rows& rows, Convert convert, Record record, Fates&
   fates.Reserve(rows.size());
   auto next = recorded.begin();
   for (const std::optional<Fault>& fault : faults) {
+    if (fault.has_value()) recorder.CountRejected(fault->reason);
     FateToProto(fault.has_value()
                     ? RowFate{Fate::kRejected, fault->reason, fault->field, fault->detail}
                     : std::move(*next++),
@@ -67,7 +69,7 @@ class MeasurementService final : public v1::MeasurementService::CallbackService 
           absl::Status status = CheckRowCount("exposures", asked.exposures_size(), gate_.limits());
           if (!status.ok()) return status;
           return RecordRows<SubmittedExposure>(
-              asked.exposures(), ExposureFromProto,
+              recorder_, asked.exposures(), ExposureFromProto,
               [this](const auto& rows) { return recorder_.RecordExposures(rows); },
               *answer.mutable_fates());
         });
@@ -80,7 +82,7 @@ class MeasurementService final : public v1::MeasurementService::CallbackService 
           absl::Status status = CheckRowCount("outcomes", asked.outcomes_size(), gate_.limits());
           if (!status.ok()) return status;
           return RecordRows<SubmittedOutcome>(
-              asked.outcomes(), OutcomeFromProto,
+              recorder_, asked.outcomes(), OutcomeFromProto,
               [&](const auto& rows) { return recorder_.RecordOutcomes(rows, asked.backfill()); },
               *answer.mutable_fates());
         });

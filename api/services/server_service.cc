@@ -68,6 +68,11 @@ class ServerService final : public v1::ServerService::CallbackService {
     info.set_max_message_bytes(limits.max_message_bytes);
     info.set_max_future_seconds(limits.max_future.micros / kMicrosPerSecond);
     info.set_acceptance_window_seconds(limits.acceptance_window.micros / kMicrosPerSecond);
+    for (const auto& [reason, rows] : engine_.recorder.rejected()) {
+      v1::RejectedRows& rejected = *info.add_rejected_rows();
+      rejected.set_reason(reason);
+      rejected.set_rows(rows);
+    }
     return absl::OkStatus();
   }
 

@@ -322,6 +322,28 @@ std::string CovariateText(const v1::Covariate& covariate) {
   return Join({"the ", Fixed(days, 1), " days before"});
 }
 
+// Of each survey of all units once: how many were asked, answered and turned it down.
+std::vector<std::string> SurveyNotes(const Verdict& verdict) {
+  std::vector<std::string> notes;
+  for (const Result& result : verdict.results()) {
+    if (!result.segment().empty() || !result.has_asked_control()) continue;
+    const std::string arm =
+        HasSeveralTreatments(verdict) ? Join({" of ", result.variant()}) : std::string();
+    const auto arms = [](std::int64_t control, std::int64_t treatment) {
+      return Join({Grouped(control), " → ", Grouped(treatment)});
+    };
+    std::string note =
+        Join({LastPart(result.metric()), arm, ": ",
+              arms(result.asked_control(), result.asked_treatment()), " units were asked, ",
+              arms(result.units_control(), result.units_treatment()), " answered, ",
+              arms(result.dismissed_control(), result.dismissed_treatment()), " turned it down"});
+    if (std::find(notes.begin(), notes.end(), note) == notes.end()) {
+      notes.push_back(std::move(note));  // satisfaction has two results
+    }
+  }
+  return notes;
+}
+
 // What was done to the numbers of all units before they were compared, each once.
 std::vector<std::string> AdjustmentNotes(const Verdict& verdict) {
   std::vector<std::string> notes;
@@ -394,6 +416,7 @@ std::string RenderVerdict(const Verdict& verdict, const std::vector<std::string>
   text += FiguresText(verdict, /*segments=*/false, color);
   text += FiguresText(verdict, /*segments=*/true, color);
   std::vector<std::string> notes = caveats;
+  for (const std::string& note : SurveyNotes(verdict)) notes.push_back(note);
   for (const std::string& note : AdjustmentNotes(verdict)) notes.push_back(note);
   for (const std::string& note : AbsentNotes(verdict)) notes.push_back(note);
   if (!notes.empty()) {

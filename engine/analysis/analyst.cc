@@ -163,7 +163,7 @@ absl::StatusOr<Verdict> MakeVerdict(const SealedPlan& plan, const Experiment& ex
 
   std::vector<HealthCheck> health = {CheckSampleRatio(*study, measured),
                                      CheckCrossedUnits(measured, decision_differs),
-                                     CheckLateFacts(measured)};
+                                     CheckLateFacts(*study, measured)};
   health.insert(health.end(), surveys.checks.begin(), surveys.checks.end());
   health.push_back(CheckMinDuration(progress));
   health.push_back(CheckExactSums(*study, *with_crossed));

@@ -360,6 +360,12 @@ Contrast Make(const Study& study, const CellFigures& cell, const ContrastOf& of,
       .no_control_value = WhyNoValue(arms.control, strata),
       .left_out = strata.left_out,
   };
+  if (IsSurvey(study.kind(of.metric))) {
+    const MetricSums& control = strata.together.control.sums;
+    const MetricSums& treatment = strata.together.treatment.sums;
+    contrast.asked = {.control = control.asked, .treatment = treatment.asked};
+    contrast.dismissed = {.control = control.dismissed, .treatment = treatment.dismissed};
+  }
   if (!arms.control.value.has_value() || !arms.treatment.value.has_value()) {
     contrast.no_effect =
         arms.control.value.has_value() ? contrast.no_treatment_value : contrast.no_control_value;

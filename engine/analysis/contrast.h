@@ -23,6 +23,8 @@ namespace insightloop {
 // (epoch_strata.h) values and effect are those of the combined ones.
 struct Contrast {
   stats::Arms<std::int64_t> units;  // behind the values; of surveys, those that answered
+  // Of surveys: units asked, and those of them that turned it down and never answered.
+  std::optional<stats::Arms<std::int64_t>> asked, dismissed;
   stats::Arms<std::optional<double>> values;
   std::string no_treatment_value, no_control_value;
   std::optional<double> effect;  // treatment - control

@@ -48,10 +48,11 @@ absl::Status CheckMetric(const StudyMetric& metric, const MetricSums& sums, std:
     return absl::InternalError(absl::StrCat(counted, " values of ", units, " units"));
   }
   const bool fits = sums.nonzero >= 0 && sums.nonzero <= units && sums.asked >= 0 &&
-                    sums.promoters >= 0 && sums.detractors >= 0 && sums.top_two >= 0;
+                    sums.dismissed >= 0 && sums.promoters >= 0 && sums.detractors >= 0 &&
+                    sums.top_two >= 0;
   if (!fits) return absl::InternalError("a count out of range");
   if (!IsSurvey(kind) || sums.values.overflowed()) return absl::OkStatus();
-  if (sums.asked < counted || sums.promoters + sums.detractors > counted ||
+  if (sums.asked < counted + sums.dismissed || sums.promoters + sums.detractors > counted ||
       sums.top_two > counted) {
     return absl::InternalError(absl::StrCat("counts that exceed the ", counted, " answers"));
   }
@@ -87,6 +88,10 @@ absl::Status CheckMeasured(const Study& study, const Measured& measured) {
   if (measured.exposed_units.size() != study.plan->variants.size()) {
     return absl::InternalError("exposed units are not given for every variant of the plan");
   }
+  if (measured.outcomes_by_variant.size() != study.plan->variants.size() ||
+      measured.late_by_variant.size() != study.plan->variants.size()) {
+    return absl::InternalError("outcomes are not given for every variant of the plan");
+  }
   for (const Stratum& stratum : measured.strata) {
     // Without its split an epoch would be added to others (Simpson).
     if (study.epochs.size() == 1 && stratum.epoch != measured.strata.front().epoch) {
@@ -110,6 +115,7 @@ void AddTo(MetricSums& sum, const MetricSums& more) {
   sum.values.Merge(more.values);
   sum.nonzero += more.nonzero;
   sum.asked += more.asked;
+  sum.dismissed += more.dismissed;
   sum.promoters += more.promoters;
   sum.detractors += more.detractors;
   sum.top_two += more.top_two;

@@ -118,6 +118,12 @@ stats::Proportion AnsweredOfAsked(const MetricFigures& figures) {
   return {.successes = figures.sums.values.count(), .trials = figures.sums.asked};
 }
 
+// ` and 12 turned it down`; empty when nobody did.
+std::string DismissedText(const Figures& figures, std::size_t metric, std::size_t variant) {
+  const std::int64_t dismissed = AllEpochs(figures.all, metric, variant).sums.dismissed;
+  return dismissed == 0 ? "" : absl::StrCat(" and ", Grouped(dismissed), " turned it down");
+}
+
 // `metrics/nps: 97 % of 2,831 asked in 2017 answered, nobody was asked in 2018`.
 std::string RatesText(const Study& study, const Figures& figures, std::size_t metric) {
   std::vector<std::string> texts;
@@ -129,7 +135,7 @@ std::string RatesText(const Study& study, const Figures& figures, std::size_t me
     }
     texts.push_back(absl::StrCat(Percent(Share(responses.successes, responses.trials)), " of ",
                                  Grouped(responses.trials), " asked in ", study.variant_id(v),
-                                 " answered"));
+                                 " answered", DismissedText(figures, metric, v)));
   }
   return absl::StrCat(study.metric_name(metric), ": ", absl::StrJoin(texts, ", "));
 }
@@ -215,7 +221,7 @@ HealthCheck CheckCrossedUnits(const Measured& measured, bool decision_differs) {
   return check;
 }
 
-HealthCheck CheckLateFacts(const Measured& measured) {
+HealthCheck CheckLateFacts(const Study& study, const Measured& measured) {
   HealthCheck check = {.check = Check::kLateFacts, .status = CheckStatus::kPass};
   if (measured.outcomes == 0) {
     check.detail = "No outcome of the plan's metrics has come so far.";
@@ -225,7 +231,17 @@ HealthCheck CheckLateFacts(const Measured& measured) {
   check.status = StatusAbove(share, kLateShare);
   check.detail = absl::StrCat(Grouped(measured.late_outcomes), " of ",
                               Counted(measured.outcomes, "outcome"), " (", Percent(share),
-                              ") came later than the acceptance window and are left out.");
+                              ") came later than the acceptance window and are left out");
+  std::vector<std::string> texts;  // what is late in one variant only is a bias
+  for (std::size_t v = 0; measured.late_outcomes > 0 && v < study.plan->variants.size(); ++v) {
+    const std::int64_t outcomes = measured.outcomes_by_variant[v];
+    if (outcomes == 0) continue;
+    const std::int64_t late = measured.late_by_variant[v];
+    texts.push_back(absl::StrCat(Grouped(late), " of ", Grouped(outcomes), " (",
+                                 Percent(Share(late, outcomes)), ") in ", study.variant_id(v)));
+  }
+  if (!texts.empty()) absl::StrAppend(&check.detail, ": ", absl::StrJoin(texts, ", "));
+  check.detail += ".";
   return check;
 }
 

@@ -32,7 +32,7 @@ HealthCheck CheckSampleRatio(const Study& study, const Measured& measured);
 // than without them.
 HealthCheck CheckCrossedUnits(const Measured& measured, bool decision_differs);
 
-HealthCheck CheckLateFacts(const Measured& measured);
+HealthCheck CheckLateFacts(const Study& study, const Measured& measured);
 
 // Whether a survey was answered at the control's rate in every treatment: answers of those asked,
 // matured units only, compared within epochs of one split.

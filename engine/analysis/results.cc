@@ -30,6 +30,12 @@ void AddAbsent(Result& result, const std::string& field, const std::string& reas
 void SetValues(Result& result, const Contrast& contrast) {
   result.units_treatment = contrast.units.treatment;
   result.units_control = contrast.units.control;
+  if (contrast.asked.has_value()) {
+    result.asked_treatment = contrast.asked->treatment;
+    result.asked_control = contrast.asked->control;
+    result.dismissed_treatment = contrast.dismissed->treatment;
+    result.dismissed_control = contrast.dismissed->control;
+  }
   result.treatment_value = contrast.values.treatment;
   result.control_value = contrast.values.control;
   result.absolute_effect = contrast.effect;

@@ -173,6 +173,8 @@ struct Result {
   std::vector<AbsentField> absent;
   std::optional<Covariate> adjusted_for;
   std::optional<double> variance_removed, cap;
+  std::optional<std::int64_t> asked_treatment, asked_control;
+  std::optional<std::int64_t> dismissed_treatment, dismissed_control;
 };
 
 template <class V>
@@ -201,6 +203,10 @@ void Fields(V& v, Result& x) {
   v("adjusted_for", x.adjusted_for);
   v("variance_removed", x.variance_removed);
   v("cap", x.cap);
+  v("asked_treatment", x.asked_treatment);
+  v("asked_control", x.asked_control);
+  v("dismissed_treatment", x.dismissed_treatment);
+  v("dismissed_control", x.dismissed_control);
 }
 
 struct Verdict {

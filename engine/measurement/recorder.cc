@@ -117,6 +117,8 @@ Rejection CheckState(const CatalogExperiment& experiment) {
                 absl::StrCat(experiment.name, " is ", std::string(EnumName(experiment.state)),
                              experiment.state == ExperimentState::kDraft
                                  ? "; start it before recording exposures"
+                             : experiment.state == ExperimentState::kStopped
+                                 ? "; an external experiment takes exposures until it stops"
                                  : "; it takes no more exposures"));
 }
 
@@ -416,10 +418,12 @@ absl::StatusOr<std::vector<RowFate>> Recorder::RecordExposures(
     good.exposures.push_back(std::move(exposure));
     places.push_back(i);
   }
-  if (places.empty()) return fates;
-  auto recorded = measurement_.Record(std::move(good));
-  if (!recorded.ok()) return recorded.status();
-  Merge(std::move(recorded->exposures), places, fates);
+  if (!places.empty()) {
+    auto recorded = measurement_.Record(std::move(good));
+    if (!recorded.ok()) return recorded.status();
+    Merge(std::move(recorded->exposures), places, fates);
+  }
+  CountRejected(fates);
   return fates;
 }
 
@@ -467,11 +471,29 @@ absl::StatusOr<std::vector<RowFate>> Recorder::RecordOutcomes(
     good.outcomes.push_back(std::move(outcome));
     places.push_back(i);
   }
-  if (places.empty()) return fates;
-  auto recorded = measurement_.Record(std::move(good));
-  if (!recorded.ok()) return recorded.status();
-  Merge(std::move(recorded->outcomes), places, fates);
+  if (!places.empty()) {
+    auto recorded = measurement_.Record(std::move(good));
+    if (!recorded.ok()) return recorded.status();
+    Merge(std::move(recorded->outcomes), places, fates);
+  }
+  CountRejected(fates);
   return fates;
+}
+
+std::map<std::string, std::int64_t> Recorder::rejected() const {
+  const std::lock_guard lock(rejected_mutex_);
+  return rejected_;
+}
+
+void Recorder::CountRejected(const std::string& reason) {
+  const std::lock_guard lock(rejected_mutex_);
+  ++rejected_[reason];
+}
+
+void Recorder::CountRejected(std::span<const RowFate> fates) {
+  for (const RowFate& fate : fates) {
+    if (fate.fate == Fate::kRejected) CountRejected(fate.reason);
+  }
 }
 
 }  // namespace insightloop

@@ -6,6 +6,9 @@
 #ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_RECORDER_H_
 #define INSIGHTLOOP_ENGINE_MEASUREMENT_RECORDER_H_
 
+#include <cstdint>
+#include <map>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -56,11 +59,21 @@ class Recorder {
   absl::StatusOr<std::vector<RowFate>> RecordOutcomes(std::span<const SubmittedOutcome> rows,
                                                       bool backfill);
 
+  // Rows rejected since this object was made, by reason.
+  [[nodiscard]] std::map<std::string, std::int64_t> rejected() const;
+  // Counts a row that its caller rejects, because it is no fact at all.
+  void CountRejected(const std::string& reason);
+
  private:
+  void CountRejected(std::span<const RowFate> fates);
+
   const CatalogHolder& catalog_;
   Measurement& measurement_;
   const Clock& clock_;
   const Limits limits_;
+
+  mutable std::mutex rejected_mutex_;
+  std::map<std::string, std::int64_t> rejected_;  // guarded by rejected_mutex_; rows by reason
 };
 
 }  // namespace insightloop

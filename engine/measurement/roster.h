@@ -93,6 +93,7 @@ class Roster {
 
   [[nodiscard]] UnitNumber unit(RowNumber row) const { return units_[row]; }
   [[nodiscard]] Time first(RowNumber row) const { return first_[row]; }
+  [[nodiscard]] std::uint32_t place(RowNumber row) const { return place_[row]; }
   [[nodiscard]] const RosterCell& cell(RowNumber row) const { return cells_[place_[row] / 2]; }
   [[nodiscard]] Membership next(RowNumber row) const { return next_[row]; }
   void SetNext(RowNumber row, Membership next) { next_[row] = next; }

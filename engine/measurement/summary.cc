@@ -77,13 +77,13 @@ Segments FindSegments(const MeasurePlan& plan, const std::vector<Json>& parsed) 
 
 // What is known of the rows of one place of the roster.
 struct PlaceStats {
-  std::int64_t rows = 0, matured = 0;
+  std::int64_t rows = 0, matured = 0, outcomes = 0, late = 0;
   Time first{std::numeric_limits<std::int64_t>::max()}, last{kEarliestTime};
 };
 
 // Units of a group by what they did in one metric.
 struct Counts {
-  std::int64_t nonzero = 0, asked = 0, promoters = 0, detractors = 0, top_two = 0;
+  std::int64_t nonzero = 0, asked = 0, dismissed = 0, promoters = 0, detractors = 0, top_two = 0;
 };
 
 // A metric's figures, by group of this round plus 1.
@@ -168,6 +168,7 @@ void Merge(MetricSums& sum, const stats::JointSums& joint, const Counts& counts)
   sum.values.Merge(joint.OfVariable(0));
   sum.nonzero += counts.nonzero;
   sum.asked += counts.asked;
+  sum.dismissed += counts.dismissed;
   sum.promoters += counts.promoters;
   sum.detractors += counts.detractors;
   sum.top_two += counts.top_two;
@@ -241,16 +242,22 @@ void Pass::LookAtRows() {
       stats.matured += first[i] <= matured_until_ ? 1 : 0;
       stats.first = std::min(stats.first, first[i]);
       stats.last = std::max(stats.last, first[i]);
-      measured_.outcomes += outcomes[i];
+      stats.outcomes += outcomes[i];
     }
   }
   for (const auto& [row, late] : tally_.late()) {
-    if (roster_.first(row) < end_) measured_.late_outcomes += late;
+    if (roster_.first(row) < end_) stats_[roster_.place(row)].late += late;
+  }
+  for (const PlaceStats& stats : stats_) {
+    measured_.outcomes += stats.outcomes;
+    measured_.late_outcomes += stats.late;
   }
 }
 
 void Pass::CountExposed() {
   measured_.exposed_units.resize(plan_.variants.size());
+  measured_.outcomes_by_variant.resize(plan_.variants.size());
+  measured_.late_by_variant.resize(plan_.variants.size());
   std::map<std::int32_t, std::vector<std::int64_t>> by_epoch;
   attributes_.resize(roster_.attributes().size());
   for (std::size_t place = 0; place < stats_.size(); ++place) {
@@ -267,6 +274,8 @@ void Pass::CountExposed() {
       continue;
     }
     measured_.exposed_units[*variant] += stats.rows;
+    measured_.outcomes_by_variant[*variant] += stats.outcomes;
+    measured_.late_by_variant[*variant] += stats.late;
     measured_.in_flight_units += stats.rows - stats.matured;
     auto& of_epoch = by_epoch[cell.epoch];
     of_epoch.resize(plan_.variants.size());
@@ -420,7 +429,10 @@ std::span<const Group> Pass::CountAnswers(std::size_t metric, std::size_t chunk,
   for (std::size_t i = 0; i < groups.size(); ++i) {
     Counts& counts = sums.counts[groups[i]];
     counts.asked += (marks[i] & MetricColumns::kAsked) != 0 ? 1 : 0;
-    if ((marks[i] & MetricColumns::kAnswered) == 0) continue;
+    if ((marks[i] & MetricColumns::kAnswered) == 0) {
+      counts.dismissed += (marks[i] & MetricColumns::kDismissed) != 0 ? 1 : 0;
+      continue;
+    }
     answered_[i] = groups[i];
     if (rule.kind == MetricKind::kNps) {
       counts.promoters += values[i] >= kPromoterFrom * rule.steps_per_unit ? 1 : 0;

@@ -162,6 +162,7 @@ void Tally::FoldAnswer(RowNumber row, std::size_t metric, const OutcomeRow& outc
   MetricColumns& columns = metrics_[metric];
   std::uint8_t& marks = columns.marks[row];
   marks |= MetricColumns::kAsked;
+  if (outcome.kind == OutcomeKind::kDismissed) marks |= MetricColumns::kDismissed;
   if (outcome.kind != OutcomeKind::kValue) return;
   Time& answered = columns.answer_time[row];
   const bool is_first = (marks & MetricColumns::kAnswered) == 0;

@@ -55,7 +55,7 @@ struct MetricColumns {
   ChunkedColumn<Time> answer_time;    // surveys: when it was answered
   ChunkedColumn<std::uint8_t> marks;  // surveys, and metrics with a history
 
-  static constexpr std::uint8_t kAsked = 1, kAnswered = 2, kHasHistory = 4;
+  static constexpr std::uint8_t kAsked = 1, kAnswered = 2, kHasHistory = 4, kDismissed = 8;
 };
 
 // Not thread-safe.

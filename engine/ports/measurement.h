@@ -88,9 +88,10 @@ struct QuantileSums {
 // Exact figures of one metric over some units. In steps of the event's resolution, except for
 // PROPORTION, RETENTION and counts of rows, whose step is 1. Capped where the metric has a cap.
 struct MetricSums {
-  stats::ExactSums values;   // each unit's number; for surveys, each answering unit's last answer
-  std::int64_t nonzero = 0;  // units whose number is not 0
-  std::int64_t asked = 0;    // surveys: units asked, whether or not they answered
+  stats::ExactSums values;     // each unit's number; for surveys, each answering unit's last answer
+  std::int64_t nonzero = 0;    // units whose number is not 0
+  std::int64_t asked = 0;      // surveys: units asked, whether or not they answered
+  std::int64_t dismissed = 0;  // surveys: of those, units that turned it down and never answered
   std::int64_t promoters = 0, detractors = 0;  // NPS
   std::int64_t top_two = 0;                    // CSAT
 
@@ -130,10 +131,12 @@ struct Measured {
   std::vector<std::int64_t> exposed_units;   // by variant, matured or not, crossed ones left out
   std::vector<EpochUnits> exposed_by_epoch;  // the same units; epochs that have some, ascending
   std::int64_t crossed_units = 0;
-  std::int64_t in_flight_units = 0;   // not matured, not crossed
-  std::int64_t outcomes = 0;          // rows inside a window of an exposed unit
-  std::int64_t late_outcomes = 0;     // of those, past the acceptance window and left out
-  std::optional<Time> last_maturity;  // when the last unit matures
+  std::int64_t in_flight_units = 0;  // not matured, not crossed
+  std::int64_t outcomes = 0;         // rows inside a window of an exposed unit
+  std::int64_t late_outcomes = 0;    // of those, past the acceptance window and left out
+  // The same by variant, as exposed_units.
+  std::vector<std::int64_t> outcomes_by_variant, late_by_variant;
+  std::optional<Time> last_maturity;                  // when the last unit matures
   std::optional<Time> first_exposure, last_exposure;  // of units, crossed ones left out
   std::vector<std::string> dropped_segments;          // attributes with too many values, left out
   // By index of MeasurePlan::metrics: the cap that was applied, in steps; absent without one, or

@@ -92,11 +92,12 @@ constexpr char kAddSpan[] =
     "INSERT INTO temp.spans (opens, closes, event) SELECT ?1, ?2, id FROM words WHERE text = ?3";
 // ?1 outcomes, ?2 end.
 constexpr char kCountOutcomes[] = R"sql(
-SELECT count(*), sum(o.late <> 0)
+SELECT s.variant, s.crossed, count(*), sum(o.late <> 0)
 FROM outcomes o CROSS JOIN temp.starts s ON s.unit = o.unit
 WHERE o.id <= ?1 AND EXISTS (
   SELECT 1 FROM temp.spans p WHERE p.event = o.event AND o.occur_time >= s.time + p.opens
     AND o.occur_time < coalesce(s.time + p.closes, ?2))
+GROUP BY s.variant, s.crossed
 )sql";
 
 // ?1 outcomes, ?2 event, ?3 what a row adds: 0 one, 1 one if its value is above 0, 2 its value;
@@ -104,7 +105,7 @@ WHERE o.id <= ?1 AND EXISTS (
 // Sums come in two halves, of which neither can overflow: sums of the values' high and low 32 bits.
 constexpr char kNumbers[] = R"sql(
 WITH outcome AS (
-  SELECT s.unit, s.time AS start, o.occur_time AS time,
+  SELECT s.unit, s.time AS start, o.occur_time AS time, o.kind,
     s.time - ((s.time % 86400000000) + 86400000000) % 86400000000 AS day,
     CASE ?3 WHEN 0 THEN iif(o.kind IN (0, 1), 1, NULL)
             WHEN 1 THEN iif(o.kind = 1 AND o.value > 0, 1, NULL)
@@ -112,7 +113,7 @@ WITH outcome AS (
   FROM outcomes o CROSS JOIN temp.starts s ON s.unit = o.unit
   WHERE o.id <= ?1 AND o.event = (SELECT id FROM words WHERE text = ?2) AND o.late = 0),
 placed AS (
-  SELECT unit, addend >> 32 AS high, addend & 4294967295 AS low,
+  SELECT unit, kind, addend >> 32 AS high, addend & 4294967295 AS low,
     time >= start + ?4 AND time < coalesce(start + ?5, ?6) AS inside,
     time >= day - ?7 AND time < day AS before,
     time >= start AND time < start + 604800000000 AS week_one,
@@ -122,7 +123,8 @@ SELECT unit, max(inside), max(before),
   sum(iif(inside, high, NULL)), sum(iif(inside, low, NULL)),
   sum(iif(before, high, NULL)), sum(iif(before, low, NULL)),
   sum(iif(week_one, high, NULL)), sum(iif(week_one, low, NULL)),
-  sum(iif(week_two, high, NULL)), sum(iif(week_two, low, NULL))
+  sum(iif(week_two, high, NULL)), sum(iif(week_two, low, NULL)),
+  max(inside AND kind = 3)
 FROM placed GROUP BY unit ORDER BY unit
 )sql";
 
@@ -191,7 +193,7 @@ struct Unit {
 struct Numbers {
   Sum value, denominator, history, week_one, week_two;
   std::int64_t covariate = 0;
-  bool has_covariate = false, is_asked = false, is_answered = false;
+  bool has_covariate = false, is_asked = false, is_answered = false, is_dismissed = false;
 };
 
 class Recomputation {
@@ -222,6 +224,8 @@ class Recomputation {
   void Add(std::size_t metric, const Unit& unit, const Numbers& numbers, MetricSums& sums);
   void FindQuantiles(std::size_t metric, const std::vector<Numbers>& numbers);
 
+  // By the plan's variants; absent for others.
+  [[nodiscard]] std::optional<std::size_t> VariantIndex(std::string_view variant) const;
   // Of a statement that gives units in their order in its first column; those of no variant of the
   // plan are passed over.
   absl::Status ForUnits(Statement& statement, const TakeOfUnit& take);
@@ -249,6 +253,12 @@ absl::StatusOr<Measured> Recomputation::Run() {
   for (std::size_t m = 0; status.ok() && m < plan_.metrics.size(); ++m) status = AddMetric(m);
   if (!status.ok()) return status;
   return std::move(measured_);
+}
+
+std::optional<std::size_t> Recomputation::VariantIndex(std::string_view variant) const {
+  const auto found = std::find(plan_.variants.begin(), plan_.variants.end(), variant);
+  if (found == plan_.variants.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - plan_.variants.begin());
 }
 
 absl::Status Recomputation::ForUnits(Statement& statement, const TakeOfUnit& take) {
@@ -291,12 +301,12 @@ absl::Status Recomputation::ReadUnits() {
   auto select = connection_.Prepare(kUnits);
   if (!select.ok()) return select.status();
   return select->ForRows([&](const Statement& row) {
-    const auto variant = std::find(plan_.variants.begin(), plan_.variants.end(), row.Text(3));
-    if (variant == plan_.variants.end()) return;
+    const auto variant = VariantIndex(row.Text(3));
+    if (!variant.has_value()) return;
     units_.push_back({.unit = row.Int(0),
                       .first = {row.Int(1)},
                       .epoch = static_cast<std::int32_t>(row.Int(2)),
-                      .variant = static_cast<std::size_t>(variant - plan_.variants.begin()),
+                      .variant = *variant,
                       .is_crossed = row.Int(4) != 0});
   });
 }
@@ -309,6 +319,8 @@ void Recomputation::CountUnits() {
                        Duration{metric.window->delay.micros + metric.window->length.micros});
   }
   measured_.exposed_units.resize(plan_.variants.size());
+  measured_.outcomes_by_variant.resize(plan_.variants.size());
+  measured_.late_by_variant.resize(plan_.variants.size());
   std::map<std::int32_t, std::vector<std::int64_t>> by_epoch;
   for (Unit& unit : units_) {
     // Absent: never, as far as is known.
@@ -361,8 +373,12 @@ absl::Status Recomputation::CountOutcomes() {
   if (!count.ok()) return count.status();
   count->BindInt(through_.outcomes).BindInt(end_.micros);
   return count->ForRows([&](const Statement& row) {
-    measured_.outcomes = row.Int(0);
-    measured_.late_outcomes = row.Int(1);
+    measured_.outcomes += row.Int(2);
+    measured_.late_outcomes += row.Int(3);
+    const auto variant = VariantIndex(row.Text(0));
+    if (!variant.has_value() || row.Int(1) != 0) return;
+    measured_.outcomes_by_variant[*variant] = row.Int(2);
+    measured_.late_by_variant[*variant] = row.Int(3);
   });
 }
 
@@ -455,6 +471,7 @@ absl::Status Recomputation::AddMetric(std::size_t metric) {
       ReadNumbers(rule, rule.event, AddendOf(rule), [&](std::size_t unit, const Statement& row) {
         Numbers& of_unit = numbers[unit];
         of_unit.is_asked = row.Int(1) != 0;
+        of_unit.is_dismissed = row.Int(11) != 0;
         of_unit.value = number(row, 3);
         if (rule.covariate.has_value() && rule.covariate->history > Duration{}) {
           of_unit.has_covariate = row.Int(2) != 0;
@@ -539,7 +556,10 @@ void Recomputation::Add(std::size_t metric, const Unit& unit, const Numbers& num
   std::int64_t value = numbers.value.low;
   if (IsSurvey(rule.kind)) {
     sums.asked += numbers.is_asked ? 1 : 0;
-    if (!numbers.is_answered) return;
+    if (!numbers.is_answered) {
+      sums.dismissed += numbers.is_dismissed ? 1 : 0;
+      return;
+    }
     if (rule.kind == MetricKind::kNps) {
       sums.promoters += value >= kPromoterFrom * rule.steps_per_unit ? 1 : 0;
       sums.detractors += value <= kDetractorTo * rule.steps_per_unit ? 1 : 0;

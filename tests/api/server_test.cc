@@ -191,6 +191,9 @@ TEST_F(SimulatedServerTest, GivesEachRowOneFateAtItsPlace) {
   EXPECT_EQ(response.fates(1).field(), "occur_time");
   EXPECT_EQ(response.fates(2).reason(), "UNKNOWN_EVENT");
   EXPECT_EQ(response.fates(4).reason(), "INVALID_TIME");
+  EXPECT_EQ(Call("ServerService/GetServerInfo", Json::object()).body["rejected_rows"],
+            Json::parse(R"([{"reason": "INVALID_TIME", "rows": "2"},
+                            {"reason": "UNKNOWN_EVENT", "rows": "1"}])"));
 }
 
 TEST_F(SimulatedServerTest, AcceptsCallsFromManyThreads) {

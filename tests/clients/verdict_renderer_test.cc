@@ -123,6 +123,28 @@ TEST(RenderVerdictTest, ShowsSatisfactionInItsOwnUnits) {
   EXPECT_THAT(text, HasSubstr("4.064 → 4.003"));
 }
 
+TEST(RenderVerdictTest, SaysOnceOfEachSurveyWhoWasAskedAnsweredAndTurnedItDown) {
+  v1::Verdict verdict = EmailVerdict();
+  v1::Result& share = *verdict.add_results();
+  share.set_metric("metrics/csat");
+  share.set_variant(verdict.results(0).variant());
+  share.set_statistic(v1::Result::TOP_TWO_SHARE);
+  share.set_units_control(400);
+  share.set_units_treatment(1'500);
+  share.set_asked_control(1'000);
+  share.set_asked_treatment(2'000);
+  share.set_dismissed_control(0);
+  share.set_dismissed_treatment(7);
+  v1::Result& mean = *verdict.add_results();
+  mean = share;
+  mean.set_statistic(v1::Result::MEAN_SCORE);
+  const std::string note =
+      "csat: 1,000 → 2,000 units were asked, 400 → 1,500 answered, 0 → 7 turned it down";
+  const std::string text = RenderVerdict(verdict, {}, false);
+  EXPECT_THAT(text, HasSubstr(note));
+  EXPECT_EQ(text.find(note), text.rfind(note));
+}
+
 TEST(RenderVerdictTest, SaysWhatWasDoneToTheNumbers) {
   v1::Verdict verdict = EmailVerdict();
   v1::Result& visit = *verdict.mutable_results(0);

@@ -214,7 +214,11 @@ inline Experiment WithEpochs(Experiment experiment,
 // Matured units by variant, of epoch 1 unless told otherwise.
 class MeasuredBuilder {
  public:
-  explicit MeasuredBuilder(std::size_t variants) { measured_.exposed_units.resize(variants); }
+  explicit MeasuredBuilder(std::size_t variants) {
+    measured_.exposed_units.resize(variants);
+    measured_.outcomes_by_variant.resize(variants);
+    measured_.late_by_variant.resize(variants);
+  }
 
   // Of what is added from here on.
   MeasuredBuilder& InEpoch(std::int32_t epoch) {

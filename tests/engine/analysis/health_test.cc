@@ -173,15 +173,28 @@ TEST(CrossedUnitsCheckTest, DoesNotFailBecauseTheyWouldReachTheHorizon) {
   EXPECT_EQ(CheckOf(verdict, Check::kCrossedUnits).status, CheckStatus::kWarn);
 }
 
+HealthCheck LateFacts(const Measured& measured) {
+  return CheckOf(Judged(Visits(), measured), Check::kLateFacts);
+}
+
 TEST(LateFactsCheckTest, WarnsAboveOnePercentAndFailsAboveTen) {
   const auto status = [](std::int64_t late) {
-    return CheckLateFacts({.outcomes = 1000, .late_outcomes = late}).status;
+    return LateFacts(MeasuredBuilder(2).Outcomes(1000, late).Build()).status;
   };
   EXPECT_EQ(status(10), CheckStatus::kPass);
   EXPECT_EQ(status(11), CheckStatus::kWarn);
   EXPECT_EQ(status(100), CheckStatus::kWarn);
   EXPECT_EQ(status(101), CheckStatus::kFail);
-  EXPECT_EQ(CheckLateFacts({}).status, CheckStatus::kPass);
+  EXPECT_EQ(LateFacts(MeasuredBuilder(2).Build()).status, CheckStatus::kPass);
+}
+
+TEST(LateFactsCheckTest, SaysHowManyAreLateInEachVariant) {
+  Measured measured = MeasuredBuilder(2).Outcomes(1'000, 12).Build();
+  measured.outcomes_by_variant = {500, 500};
+  measured.late_by_variant = {12, 0};
+  EXPECT_EQ(LateFacts(measured).detail,
+            "12 of 1,000 outcomes (1.2 %) came later than the acceptance window and are left out: "
+            "12 of 500 (2.4 %) in control, 0 of 500 (0 %) in treatment.");
 }
 
 Verdict Survey(const PlanBuilder& plan, const std::vector<Answers>& arms) {
@@ -207,6 +220,23 @@ TEST(ResponseRateCheckTest, CountsEveryTreatment) {
   const HealthCheck check = CheckOf(Survey(plan, {half, half, more}), Check::kResponseRate);
   EXPECT_EQ(check.status, CheckStatus::kPass);  // twice 0.0487
   EXPECT_NEAR(*check.p_value, 2 * 0.0487, 5e-4);
+}
+
+TEST(ResponseRateCheckTest, SaysHowManyTurnedItDown) {
+  MetricSums control = Nps({.promoters = 5, .asked = 10});
+  control.dismissed = 3;
+  const Verdict verdict = Judged(PlanBuilder().Primary("nps", MetricKind::kNps).Build(),
+                                 MeasuredBuilder(2)
+                                     .Arm(0, 100, {control})
+                                     .Arm(1, 100, {Nps({.promoters = 5, .asked = 10})})
+                                     .Build());
+  EXPECT_THAT(CheckOf(verdict, Check::kResponseRate).detail,
+              HasSubstr("50 % of 10 asked in control answered and 3 turned it down, 50 % of 10 "
+                        "asked in treatment answered"));
+  const Result& result = verdict.results.at(0);
+  EXPECT_EQ(result.asked_control, 10);
+  EXPECT_EQ(result.dismissed_control, 3);
+  EXPECT_EQ(result.dismissed_treatment, 0);
 }
 
 TEST(ResponseRateCheckTest, SaysWhenNobodyWasAsked) {

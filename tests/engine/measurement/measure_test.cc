@@ -249,6 +249,26 @@ TEST_F(MeasureTest, LateOutcomesAreLeftOutAndCounted) {
   EXPECT_EQ(measured.late_outcomes, 1);
 }
 
+TEST_F(MeasureTest, OutcomesAndLateOnesAreCountedByVariantWithoutCrossedUnits) {
+  Record(
+      {ExposureOf("anna", "control"), ExposureOf("ben", "reminder"), ExposureOf("cora", "control"),
+       ExposureOf("cora", "reminder").At(kDayOne + Hours(1)), ExposureOf("dan", "withdrawn")},
+      {OutcomeOf("anna"), OutcomeOf("anna").Id("o-2").Late(), OutcomeOf("ben").Late(),
+       OutcomeOf("ben").Id("o-2").Late(), OutcomeOf("ben").Id("o-3"), OutcomeOf("cora").Late(),
+       OutcomeOf("dan").Late()});
+  const Measured measured = Measure(APlan({AMetricOf(MetricKind::kCount)}), kEnd);
+  EXPECT_THAT(measured.outcomes_by_variant, ElementsAre(2, 3));
+  EXPECT_THAT(measured.late_by_variant, ElementsAre(1, 2));
+  EXPECT_EQ(measured.outcomes, 7);
+  EXPECT_EQ(measured.late_outcomes, 5);
+}
+
+TEST_F(MeasureTest, WithoutUnitsEveryVariantHasNoOutcomes) {
+  const Measured measured = Measure(APlan({AMetricOf(MetricKind::kCount)}), kEnd);
+  EXPECT_THAT(measured.outcomes_by_variant, ElementsAre(0, 0));
+  EXPECT_THAT(measured.late_by_variant, ElementsAre(0, 0));
+}
+
 // "Units seen in two variants within one epoch are left out and counted."
 TEST_F(MeasureTest, CrossedUnitsAreKeptApartUnderTheirFirstVariant) {
   Record({ExposureOf("anna", "reminder").At(kDayOne + Days(1)), ExposureOf("anna", "control"),

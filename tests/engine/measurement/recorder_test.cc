@@ -35,6 +35,7 @@ using ::testing::IsEmpty;
 using testing::IsOk;
 using testing::kDayOne;
 using testing::kMicrosecond;
+using ::testing::Pair;
 using testing::StatusIs;
 
 constexpr Time kNow = kDayOne + Days(60);
@@ -227,6 +228,26 @@ TEST_F(RecorderTest, AConcludedExperimentTakesNoExposures) {
               RejectedFor("EXPERIMENT_NOT_RUNNING", "experiment", "is CONCLUDED"));
 }
 
+// "Undeclared events are refused row by row and counted"
+TEST_F(RecorderTest, RejectedRowsAreCountedByReasonAndOthersAreNot) {
+  EXPECT_THAT(recorder_.rejected(), IsEmpty());
+  SubmittedOutcome undeclared = AnOutcome();
+  undeclared.event = "events/undeclared";
+  SubmittedOutcome reused = AnOutcome();
+  reused.occur_time = reused.occur_time - kMicrosecond;
+  ASSERT_THAT(recorder_.RecordOutcomes(
+                  std::vector{undeclared, AnOutcome(), undeclared, AnOutcome(), reused}, false),
+              IsOk());
+  Record(undeclared);
+  SubmittedExposure unknown = AnExposure();
+  unknown.variant = "sms";
+  Record(unknown);
+  recorder_.CountRejected("INVALID_TIME");
+  EXPECT_THAT(recorder_.rejected(),
+              ElementsAre(Pair("ID_REUSED", 1), Pair("INVALID_TIME", 1), Pair("UNKNOWN_EVENT", 3),
+                          Pair("UNKNOWN_VARIANT", 1)));
+}
+
 TEST_F(RecorderTest, APausedExperimentTakesExposuresFromBeforeItsPause) {
   DeclareExperiment(ExperimentState::kPaused);
   SubmittedExposure exposure = AnExposure();
@@ -255,7 +276,9 @@ TEST_F(RecorderTest, AnExternalExperimentTakesOldExposuresUntilItStops) {
   EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
   row.unit_id = "ben";
   DeclareExperiment(ExperimentState::kStopped, /*external=*/true);
-  EXPECT_THAT(Record(row), RejectedFor("EXPERIMENT_NOT_RUNNING", "experiment", "is STOPPED"));
+  EXPECT_THAT(Record(row),
+              RejectedFor("EXPERIMENT_NOT_RUNNING", "experiment",
+                          "is STOPPED; an external experiment takes exposures until it stops"));
 }
 
 TEST_F(RecorderTest, AnExposureNeedsAUnit) {

@@ -94,6 +94,7 @@ TEST_F(SurveyTest, WhoWasAskedOrDismissedOrAnsweredWasAskedOnce) {
           OutcomeOf("answered").Asked(), OutcomeOf("answered").Id("o-2").Value(8)});
   const MetricSums sums = Nps();
   EXPECT_EQ(sums.asked, 3);
+  EXPECT_EQ(sums.dismissed, 1);
   EXPECT_EQ(sums.values, SumsOf({8}));
 }
 
@@ -103,6 +104,24 @@ TEST_F(SurveyTest, ADismissalAloneMeansAskedAndNoAnswer) {
   EXPECT_EQ(sums.asked, 1);
   EXPECT_EQ(sums.values, SumsOf({}));
   EXPECT_EQ(sums.detractors, 0);
+}
+
+TEST_F(SurveyTest, WhoTurnedItDownInTheWindowAndNeverAnsweredIsCountedOnce) {
+  MeasuredMetric metric = AMetricOf(MetricKind::kNps);
+  metric.window = {.length = Days(1)};
+  Record(
+      {ExposureOf("anna", "control"), ExposureOf("ben", "control"), ExposureOf("cora", "control"),
+       ExposureOf("dan", "control"), ExposureOf("eve", "reminder")},
+      {OutcomeOf("anna").Dismissed(), OutcomeOf("anna").Id("o-2").Dismissed(),
+       OutcomeOf("ben").Dismissed(), OutcomeOf("ben").Id("o-2").Value(0).At(kDayOne + Hours(1)),
+       OutcomeOf("cora").Dismissed().At(kDayOne + Days(1)), OutcomeOf("dan").Dismissed().Late(),
+       OutcomeOf("eve").Asked()});
+  const Measured measured = Measure(APlan({metric}), kEnd);
+  const MetricSums control = StratumOf(measured, 0).metrics.at(0);
+  EXPECT_EQ(control.asked, 2);
+  EXPECT_EQ(control.dismissed, 1);
+  EXPECT_EQ(control.values, SumsOf({0}));
+  EXPECT_EQ(StratumOf(measured, 1).metrics.at(0).dismissed, 0);
 }
 
 TEST_F(SurveyTest, ADismissalAfterAnAnswerDoesNotTakeItBack) {
