@@ -257,12 +257,14 @@ int Serve(const Flags& flags, const Configuration& configuration, Signals& signa
   Lifecycle lifecycle(resources, following);
   Verdicts verdicts(resources, **measurement, following);
   Verifier verifier(resources, catalog, **measurement, fact_audit);
+  Eraser eraser(resources, catalog, **measurement);
 
   const Engine engine{.resources = resources,
                       .lifecycle = lifecycle,
                       .verdicts = verdicts,
                       .verifier = verifier,
                       .recorder = recorder,
+                      .eraser = eraser,
                       .catalog = catalog,
                       .exposed_units = **measurement,
                       .clock = clock,

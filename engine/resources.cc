@@ -44,6 +44,7 @@ class WatchedTransaction final : public ResourceStore::Transaction {
       std::string_view request_id) override {
     return inner_.FindRequest(request_id);
   }
+  absl::Status EraseUnit(const UnitErasure& erasure) override { return inner_.EraseUnit(erasure); }
 
  private:
   Transaction& inner_;

@@ -60,7 +60,8 @@ absl::Status CheckRowCount(const char* field, int rows, const Limits& limits) {
 
 class MeasurementService final : public v1::MeasurementService::CallbackService {
  public:
-  MeasurementService(Gate& gate, Recorder& recorder) : gate_(gate), recorder_(recorder) {}
+  MeasurementService(Gate& gate, Recorder& recorder, Eraser& eraser)
+      : gate_(gate), recorder_(recorder), eraser_(eraser) {}
 
   Gate::Reactor* RecordExposures(Gate::Context* context, const v1::RecordExposuresRequest* request,
                                  v1::RecordExposuresResponse* response) override {
@@ -88,15 +89,29 @@ class MeasurementService final : public v1::MeasurementService::CallbackService 
         });
   }
 
+  Gate::Reactor* EraseUnit(Gate::Context* context, const v1::EraseUnitRequest* request,
+                           v1::EraseUnitResponse* response) override {
+    return gate_.Queue(context, request, response,
+                       [this](const Caller& caller, const auto& asked, auto& answer) {
+                         const auto erased = eraser_.EraseUnit(
+                             caller, {.unit_type = asked.unit_type(), .unit_id = asked.unit_id()});
+                         if (!erased.ok()) return erased.status();
+                         answer.set_result(*erased ? v1::EraseUnitResponse::ERASED
+                                                   : v1::EraseUnitResponse::UNKNOWN_UNIT);
+                         return absl::OkStatus();
+                       });
+  }
+
  private:
   Gate& gate_;
   Recorder& recorder_;
+  Eraser& eraser_;
 };
 
 }  // namespace
 
 std::unique_ptr<grpc::Service> MakeMeasurementService(Gate& gate, const Engine& engine) {
-  return std::make_unique<MeasurementService>(gate, engine.recorder);
+  return std::make_unique<MeasurementService>(gate, engine.recorder, engine.eraser);
 }
 
 }  // namespace insightloop::api

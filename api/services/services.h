@@ -12,6 +12,7 @@
 
 #include "api/simulated_clock.h"
 #include "engine/assignment/catalog_holder.h"
+#include "engine/erasure.h"
 #include "engine/lifecycle.h"
 #include "engine/measurement/recorder.h"
 #include "engine/ports/clock.h"
@@ -35,6 +36,7 @@ struct Engine {
   Verdicts& verdicts;
   Verifier& verifier;
   Recorder& recorder;
+  Eraser& eraser;
   CatalogHolder& catalog;
   const ExposedUnits& exposed_units;
   const Clock& clock;

@@ -66,6 +66,8 @@ class EmbeddedMeasurement final : public Measurement {
   }
 
   absl::StatusOr<FactFates> Record(FactRows rows) override;
+  absl::StatusOr<bool> EraseUnit(
+      const UnitKey& unit, const std::function<absl::Status(const UnitErasure&)>& store) override;
   void Follow(const MeasurePlan& plan) override;
   void Unfollow(const std::string& experiment) override;
   absl::StatusOr<Measured> Measure(const MeasurePlan& plan, Time as_of) override;
@@ -117,11 +119,10 @@ class EmbeddedMeasurement final : public Measurement {
   std::atomic<bool> is_loaded_ = false;  // memory_ is what the log was at the start
   absl::Status load_status_;             // constant once loaded
 
-  // The writer's own.
-  KeyedHash hash_;
-  absl::Status failed_;  // why the log takes no more; OK while it does
-
   // Mutexes are taken in the order in which they stand here.
+  std::mutex write_mutex_;  // held while the log is written, and guards the next two
+  KeyedHash hash_;
+  absl::Status failed_;        // why the log takes no more; OK while it does
   std::mutex measure_mutex_;   // held by the one Measure at work, which bounds its memory
   std::mutex catch_up_mutex_;  // held while pending rows are read, and to change who is followed
   std::mutex publish_mutex_;   // held by the writer to publish, and by who must not be overtaken
@@ -170,7 +171,10 @@ void EmbeddedMeasurement::Run(const std::vector<MeasurePlan>& plans) {
     for (const MeasurePlan& plan : plans) memory_.Follow(plan);
     load_status_ = memory_.Load(log_);
   }
-  failed_ = load_status_;
+  {
+    const std::lock_guard lock(write_mutex_);
+    failed_ = load_status_;
+  }
   is_loaded_ = true;
   is_loaded_.notify_all();
   while (true) {
@@ -219,6 +223,7 @@ absl::Status EmbeddedMeasurement::CheckMemory() const {
 }
 
 void EmbeddedMeasurement::Write(const std::vector<Call*>& group) {
+  const std::lock_guard writing(write_mutex_);
   FactStage stage(memory_, hash_);
   absl::Status status = failed_;
   {
@@ -242,6 +247,32 @@ void EmbeddedMeasurement::Write(const std::vector<Call*>& group) {
     if (memory_.has_pending()) behind_.notify_one();
   }
   for (Call* const call : group) call->status = status;
+}
+
+absl::StatusOr<bool> EmbeddedMeasurement::EraseUnit(
+    const UnitKey& unit, const std::function<absl::Status(const UnitErasure&)>& store) {
+  if (absl::Status status = WaitUntilReady(); !status.ok()) return status;
+  const std::lock_guard writing(write_mutex_);
+  if (!failed_.ok()) return failed_;
+  UnitErasure erasure;
+  {
+    const std::shared_lock lock(memory_mutex_);
+    erasure = memory_.ErasureOf(unit);
+  }
+  std::vector<std::pair<absl::uint128, std::uint32_t>> identities;
+  erasure.key_of = [&](const OutcomeRow& row) {
+    const auto key = hash_.OfErasedOutcome(unit, row.event, row.outcome_id);
+    if (key.ok()) {
+      identities.emplace_back(*key, ContentDigest(row.occur_time, row.kind, row.value));
+    }
+    return key;
+  };
+  if (absl::Status status = store(erasure); !status.ok()) return status;
+  if (erasure.number == 0) return false;
+  const std::lock_guard not_overtaking(publish_mutex_);
+  const std::lock_guard lock(memory_mutex_);
+  memory_.EraseUnit(static_cast<UnitNumber>(erasure.number), identities);
+  return true;
 }
 
 absl::Status EmbeddedMeasurement::Stage(const Call& call, FactStage& stage,

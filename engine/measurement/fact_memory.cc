@@ -157,6 +157,23 @@ std::optional<FirstExposure> FactMemory::FindFirstExposure(std::string_view expe
   return FirstExposure{.epoch = cell.epoch, .variant = roster.variant(cell)};
 }
 
+UnitErasure FactMemory::ErasureOf(const UnitKey& unit) const {
+  UnitErasure erasure{.unit = unit};
+  const UnitNumber found = units_.Find(FindWord(unit.unit_type), unit.unit_id);
+  if (found == 0) return erasure;
+  erasure.number = found;
+  erasure.last_outcome = units_.last_outcome(found);
+  return erasure;
+}
+
+// The identities with the unit's number stay until the next start; nothing can meet them any more.
+void FactMemory::EraseUnit(UnitNumber unit,
+                           std::span<const std::pair<absl::uint128, std::uint32_t>> identities) {
+  name_bytes_ -= static_cast<std::int64_t>(units_.Erase(unit));
+  for (const auto& [identity, digest] : identities) identities_.Add(identity, digest);
+  first_erased_ = first_erased_ == 0 ? unit : std::min(first_erased_, unit);
+}
+
 std::int64_t FactMemory::bytes() const {
   std::int64_t bytes = name_bytes_ + static_cast<std::int64_t>(units_.size()) * kBytesPerUnit +
                        static_cast<std::int64_t>(identities_.size()) * kBytesPerOutcome;
@@ -217,7 +234,8 @@ void FactMemory::RememberWord(const WordRow& row) {
 }
 
 void FactMemory::RememberUnit(const UnitRow& row) {
-  units_.Add(row.unit_type, row.external_id);
+  const UnitNumber unit = units_.Add(row.unit_type, row.external_id);
+  if (row.external_id.empty() && first_erased_ == 0) first_erased_ = unit;
   name_bytes_ += static_cast<std::int64_t>(row.external_id.size());
 }
 
@@ -284,11 +302,17 @@ RowFate FactStage::Add(const Exposure& exposure) {
 }
 
 absl::StatusOr<RowFate> FactStage::Add(const Outcome& outcome) {
+  const std::uint32_t digest = ContentDigest(outcome.occur_time, outcome.kind, outcome.value);
+  // Before the unit is looked up: one that only repeats what was erased must not become known anew.
+  const auto erased = FindErased(outcome);
+  if (!erased.ok()) return erased.status();
+  if (erased->has_value()) {
+    return **erased == digest ? RowFate{.fate = Fate::kDuplicate} : ReusedId(outcome);
+  }
   const std::int64_t unit = Unit(outcome.unit);
   const std::int64_t event = Word(outcome.event);
   const absl::StatusOr<absl::uint128> key = hash_.OfOutcome(unit, event, outcome.outcome_id);
   if (!key.ok()) return key.status();
-  const std::uint32_t digest = ContentDigest(outcome.occur_time, outcome.kind, outcome.value);
   std::optional<std::uint32_t> known = memory_.identities_.Find(*key);
   if (!known.has_value()) {
     const auto [staged, is_new] = outcomes_.emplace(*key, digest);
@@ -345,6 +369,18 @@ std::int64_t FactStage::Unit(const UnitKey& key) {
         {.id = staged->second, .unit_type = unit_type, .external_id = key.unit_id});
   }
   return staged->second;
+}
+
+absl::StatusOr<std::optional<std::uint32_t>> FactStage::FindErased(const Outcome& outcome) {
+  if (memory_.first_erased_ == 0) return std::nullopt;
+  // Who came back has a number above the erased one.
+  const UnitNumber unit =
+      memory_.units_.Find(memory_.FindWord(outcome.unit.unit_type), outcome.unit.unit_id);
+  const std::int64_t event = memory_.FindWord(outcome.event);
+  if (event == 0 || (unit != 0 && unit < memory_.first_erased_)) return std::nullopt;
+  const auto key = hash_.OfErasedOutcome(outcome.unit, event, outcome.outcome_id);
+  if (!key.ok()) return key.status();
+  return memory_.identities_.Find(*key);
 }
 
 std::int64_t FactStage::LastOutcomeOf(std::int64_t unit) const {

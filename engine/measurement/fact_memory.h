@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,7 @@
 #include "engine/ports/exposed_units.h"
 #include "engine/ports/fact_log.h"
 #include "engine/ports/measurement.h"
+#include "engine/ports/unit_erasure.h"
 
 namespace insightloop {
 
@@ -77,6 +79,12 @@ class FactMemory {
                                                                std::string_view unit_type,
                                                                std::string_view unit_id) const;
 
+  // What is known of the unit; the key_of of the result is the caller's to fill in.
+  [[nodiscard]] UnitErasure ErasureOf(const UnitKey& unit) const;
+  // Forgets the unit's name. `identities` are those of its outcomes from now on, with digests.
+  void EraseUnit(UnitNumber unit,
+                 std::span<const std::pair<absl::uint128, std::uint32_t>> identities);
+
   [[nodiscard]] std::int64_t exposure_rows() const { return exposure_rows_; }
   [[nodiscard]] std::int64_t last_outcome() const { return last_outcome_; }  // id
 
@@ -111,6 +119,7 @@ class FactMemory {
   absl::flat_hash_set<std::uint32_t> with_pending_;  // experiments
   std::int64_t last_word_ = 0, exposure_rows_ = 0, last_outcome_ = 0;
   std::int64_t name_bytes_ = 0;  // of units
+  UnitNumber first_erased_ = 0;  // the least of the erased units; 0: none is
 };
 
 // Rows on their way into the log. Reads `memory`, which must not change meanwhile. Not thread-safe.
@@ -133,6 +142,8 @@ class FactStage {
   std::int64_t Word(const std::string& text);  // 0 for an empty text
   std::int64_t Unit(const UnitKey& key);
   [[nodiscard]] std::int64_t LastOutcomeOf(std::int64_t unit) const;
+  // The digest of the outcome if its unit has sent it before it was erased.
+  absl::StatusOr<std::optional<std::uint32_t>> FindErased(const Outcome& outcome);
 
   const FactMemory& memory_;
   KeyedHash& hash_;

@@ -7,6 +7,8 @@
 #include <openssl/params.h>
 
 #include <cstddef>
+#include <functional>
+#include <string>
 
 #include "absl/status/status.h"
 
@@ -63,6 +65,20 @@ absl::StatusOr<absl::uint128> KeyedHash::OfOutcome(std::int64_t unit, std::int64
   frame_.clear();
   AppendLittleEndian(unit, frame_);
   AppendLittleEndian(event, frame_);
+  frame_.insert(frame_.end(), outcome_id.begin(), outcome_id.end());
+  return Of(frame_);
+}
+
+absl::StatusOr<absl::uint128> KeyedHash::OfErasedOutcome(const UnitKey& unit, std::int64_t event,
+                                                         std::string_view outcome_id) {
+  // As of unit 0, which there is not; texts but the last with their lengths.
+  frame_.clear();
+  AppendLittleEndian(0, frame_);
+  AppendLittleEndian(event, frame_);
+  for (const std::string& text : {std::cref(unit.unit_type), std::cref(unit.unit_id)}) {
+    AppendLittleEndian(static_cast<std::int64_t>(text.size()), frame_);
+    frame_.insert(frame_.end(), text.begin(), text.end());
+  }
   frame_.insert(frame_.end(), outcome_id.begin(), outcome_id.end());
   return Of(frame_);
 }

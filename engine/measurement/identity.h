@@ -18,6 +18,7 @@
 
 #include "absl/numeric/int128.h"
 #include "absl/status/statusor.h"
+#include "engine/domain/facts.h"
 
 namespace insightloop {
 
@@ -34,6 +35,11 @@ class KeyedHash {
   absl::StatusOr<absl::uint128> OfOutcome(std::int64_t unit, std::int64_t event,
                                           std::string_view outcome_id);
 
+  // The identity of an outcome of a unit that was erased since, and has no number of its own any
+  // more. Equal to none of OfOutcome() but by chance.
+  absl::StatusOr<absl::uint128> OfErasedOutcome(const UnitKey& unit, std::int64_t event,
+                                                std::string_view outcome_id);
+
  private:
   struct Free {
     void operator()(void* context) const;
@@ -44,7 +50,7 @@ class KeyedHash {
 
   std::unique_ptr<void, Free> context_;  // EVP_MAC_CTX
   std::array<std::uint8_t, 16> secret_;
-  std::vector<std::uint8_t> frame_;  // scratch of OfOutcome
+  std::vector<std::uint8_t> frame_;  // scratch
 };
 
 }  // namespace insightloop

@@ -48,6 +48,14 @@ UnitNumber UnitTable::Add(std::int64_t unit_type, std::string_view external_id) 
   return unit;
 }
 
+std::size_t UnitTable::Erase(UnitNumber unit) {
+  const std::size_t length = NameOf(unit).external_id.size();
+  shards_[ShardOf(Hash{this}(unit))].erase(unit);
+  char* const place = names_[unit - 1] + sizeof(std::uint32_t);
+  std::memset(place, 0, sizeof(std::uint16_t) + length);
+  return length;
+}
+
 void UnitTable::AddOutcome(UnitNumber unit, std::int64_t id, Time occur_time) {
   last_outcome_[unit - 1] = id;
   Time& latest = latest_[unit - 1];
@@ -56,7 +64,7 @@ void UnitTable::AddOutcome(UnitNumber unit, std::int64_t id, Time occur_time) {
 
 // Four bytes of the type's word, which are enough for any dictionary that fits in memory, two of
 // the length, then the name.
-const char* UnitTable::StoreName(const Name& name) {
+char* UnitTable::StoreName(const Name& name) {
   const std::size_t bytes = kNameHeader + name.external_id.size();
   if (arena_left_ < bytes) {
     arena_.push_back(std::make_unique_for_overwrite<char[]>(kArenaPiece));

@@ -29,7 +29,7 @@ struct Membership {
   RowNumber row = 0;
 };
 
-// Not thread-safe. Units are never removed.
+// Not thread-safe. Units are never removed; one that is erased loses its name.
 class UnitTable {
  public:
   UnitTable() : shards_(MakeShards(*this)) {}
@@ -41,6 +41,9 @@ class UnitTable {
 
   // Adds the next unit. Without an external id (erased) it is not found by name.
   UnitNumber Add(std::int64_t unit_type, std::string_view external_id);
+
+  // Overwrites the unit's name, so that it is not found any more. Returns how long that was.
+  std::size_t Erase(UnitNumber unit);
 
   [[nodiscard]] std::size_t size() const { return names_.size(); }
 
@@ -77,9 +80,9 @@ class UnitTable {
   static std::vector<Shard> MakeShards(const UnitTable& table);
   static std::size_t ShardOf(std::size_t hash) { return hash >> (8 * sizeof(hash) - 8); }
   [[nodiscard]] Name NameOf(UnitNumber unit) const;
-  const char* StoreName(const Name& name);
+  char* StoreName(const Name& name);
 
-  ChunkedColumn<const char*> names_;  // into arena_: type, length, bytes
+  ChunkedColumn<char*> names_;  // into arena_: type, length, bytes
   ChunkedColumn<Membership> memberships_;
   ChunkedColumn<std::int64_t> last_outcome_;
   ChunkedColumn<Time> latest_;

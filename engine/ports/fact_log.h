@@ -34,7 +34,7 @@ struct WordRow {
 struct UnitRow {
   std::int64_t id = 0;         // from 1, without gaps
   std::int64_t unit_type = 0;  // word
-  std::string external_id;
+  std::string external_id;     // empty: erased
 };
 
 struct ExposureRow {
@@ -52,7 +52,8 @@ struct OutcomeRow {
   std::int64_t unit = 0;
   std::int64_t event = 0;  // word
   std::string outcome_id;
-  absl::uint128 key = 0;  // keyed hash of (unit, event, outcome_id)
+  // Keyed hash of (unit, event, outcome_id); of an erased unit of its name in place of its number.
+  absl::uint128 key = 0;
   Time occur_time, receive_time;
   OutcomeKind kind{};
   std::int64_t value = 0;

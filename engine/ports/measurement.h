@@ -7,6 +7,7 @@
 #define INSIGHTLOOP_ENGINE_PORTS_MEASUREMENT_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "engine/domain/metric.h"
 #include "engine/domain/time.h"
 #include "engine/ports/exposed_units.h"
+#include "engine/ports/unit_erasure.h"
 #include "stats/exact_sums.h"
 #include "stats/joint_sums.h"
 
@@ -171,6 +173,16 @@ class Measurement : public ExposedUnits {
   // Errors: kResourceExhausted  the queue or the disk is full; nothing is stored, retry later.
   //         kUnavailable        the store cannot write; what became of the rows is unknown, retry.
   virtual absl::StatusOr<FactFates> Record(FactRows rows) = 0;
+
+  // Erases who a unit was: what comes under its name from now on is of a new unit, but outcomes
+  // that the unit has sent before stay known. Figures stay as they are. `store` is called once,
+  // while nothing is recorded; it takes the unit out of what is stored, in one durable step, and
+  // must not call this object: OK means that it has, an error that it has not. True when facts
+  // named the unit.
+  //
+  // Errors: those of `store`; those of Record for a store that cannot write.
+  virtual absl::StatusOr<bool> EraseUnit(
+      const UnitKey& unit, const std::function<absl::Status(const UnitErasure&)>& store) = 0;
 
   // Keeps the figures of the plan's experiment up to date with every fact from now on, in place of
   // those of an earlier plan of that experiment, so that measuring it costs a pass over its units.

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/domain/time.h"
+#include "engine/ports/unit_erasure.h"
 
 namespace insightloop {
 
@@ -70,6 +71,12 @@ class ResourceStore {
     virtual absl::Status Delete(std::string_view name) = 0;
     // The first change made under a request id, if there was one.
     virtual absl::StatusOr<std::optional<Change>> FindRequest(std::string_view request_id) = 0;
+    // Takes who the unit was out of what is stored: its external id; of its outcomes outcome_id,
+    // response_id and comment, whose keys become those of `erasure`; its overrides in the bodies
+    // that the log of changes keeps, whose calls cannot be replayed any more. Adds a row to the log
+    // that names the unit by its number, if it has one. Bodies of resources are the caller's to
+    // clean, before.
+    virtual absl::Status EraseUnit(const UnitErasure& erasure) = 0;
   };
 
   virtual ~ResourceStore() = default;
@@ -81,6 +88,10 @@ class ResourceStore {
   // has shut down or cannot write.
   virtual absl::Status Write(const ChangeContext& context,
                              const std::function<absl::Status(Transaction&)>& body) = 0;
+
+  // Returns once no file of the store holds what committed transactions have erased. Error:
+  // kUnavailable (STORE_BUSY) while somebody still reads the state before: call again.
+  virtual absl::Status DiscardErased() = 0;
 
   // As `Transaction`'s, on the last committed state.
   virtual absl::StatusOr<std::optional<StoredResource>> Get(std::string_view name) = 0;

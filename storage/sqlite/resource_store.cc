@@ -5,8 +5,10 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "engine/domain/error.h"
 #include "engine/domain/resource.h"
+#include "storage/sqlite/unit_erasure.h"
 
 namespace insightloop::storage {
 namespace {
@@ -140,6 +142,14 @@ class SqliteTransaction : public ResourceStore::Transaction {
     auto select = connection_.Prepare(kFindRequest);
     if (!select.ok()) return select.status();
     return ReadOne(select->BindText(request_id), ChangeOf);
+  }
+
+  absl::Status EraseUnit(const UnitErasure& erasure) override {
+    if (erasure.number != 0) {
+      const std::string name = absl::StrCat(erasure.unit.unit_type, "/units/", erasure.number);
+      if (auto log = Log(name, std::nullopt, std::nullopt); !log.ok()) return log.status();
+    }
+    return storage::EraseUnit(connection_, erasure);
   }
 
  private:

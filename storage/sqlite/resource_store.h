@@ -25,6 +25,7 @@ class SqliteResourceStore : public ResourceStore {
 
   absl::Status Write(const ChangeContext& context,
                      const std::function<absl::Status(Transaction&)>& body) override;
+  absl::Status DiscardErased() override { return database_.writer().CheckpointAndTruncate(); }
   absl::StatusOr<std::optional<StoredResource>> Get(std::string_view name) override;
   absl::StatusOr<std::vector<StoredResource>> List(const ListQuery& query) override;
   absl::StatusOr<std::vector<Change>> Changes(std::int64_t after, std::int64_t limit) override;

@@ -23,7 +23,8 @@ constexpr char kSettings[] = R"sql(
   PRAGMA temp_store = MEMORY;
   PRAGMA wal_autocheckpoint = 0;
 )sql";
-constexpr char kWriteSettings[] = "PRAGMA journal_size_limit = 67108864";
+// What is deleted or replaced is overwritten with zeros: erased texts must not stay in free space.
+constexpr char kWriteSettings[] = "PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON";
 constexpr char kReadSettings[] = "PRAGMA query_only = ON";
 
 int NoteWalPages(void* pages, sqlite3* /*handle*/, const char* /*schema*/, int count) {

@@ -117,7 +117,8 @@ class Connection {
   // Moves the write-ahead log into the database as far as readers permit without waiting; true when
   // all of it was moved.
   absl::StatusOr<bool> Checkpoint();
-  // As Checkpoint(), waiting for readers, and cuts the log to nothing.
+  // As Checkpoint(), waiting for readers, and cuts the log to nothing. Error: kUnavailable
+  // (STORE_BUSY) when a reader takes too long.
   absl::Status CheckpointAndTruncate();
   // Closing the last connection normally checkpoints.
   void SkipCheckpointOnClose(bool skip);

@@ -47,6 +47,15 @@ absl::Status Writer::Run(Lane lane, const Work& work) {
                      {.reason = "STORE_INTERNAL"});
   }
   Job job{.work = &work};
+  return Wait(lane, job);
+}
+
+absl::Status Writer::CheckpointAndTruncate() {
+  Job job{.work = nullptr};
+  return Wait(Lane::kResources, job);
+}
+
+absl::Status Writer::Wait(Lane lane, Job& job) {
   std::unique_lock lock(mutex_);
   if (!refusal_.ok()) return refusal_;
   if (stopping_) return StoreClosed();
@@ -90,6 +99,13 @@ void Writer::Loop() {
       fail(result.status, group);
       continue;
     }
+    for (Job* job : group) {
+      if (job->work == nullptr) job->status = connection_->CheckpointAndTruncate();
+    }
+    if (connection_->failure().trouble == Trouble::kBroken) {
+      fail(connection_->failure().status, group);
+      continue;
+    }
     Answer(group, result.status);
     CheckpointIfDue(result);
     if (connection_->failure().trouble == Trouble::kBroken) fail(connection_->failure().status, {});
@@ -119,6 +135,7 @@ Failure Writer::RunGroup(const Group& group) {
   auto transaction = Transaction::Begin(*connection_);
   if (!transaction.ok()) return {transaction.status(), connection_->failure().trouble};
   for (Job* job : group) {
+    if (job->work == nullptr) continue;
     absl::Status status = RunJob(*job->work);
     // The file's trouble is everyone's, also if the work itself took no notice.
     if (connection_->failure().trouble != Trouble::kNone) return connection_->failure();

@@ -54,6 +54,10 @@ class Writer {
   // which nothing of it is stored; and as above.
   absl::Status Run(Lane lane, const Work& work);
 
+  // Moves all of the write-ahead log into the database and cuts it to nothing, so that what was
+  // erased is in neither. Errors: kUnavailable (STORE_BUSY) while a reader needs the log; as above.
+  absl::Status CheckpointAndTruncate();
+
   // Calls that wait for the group under way.
   [[nodiscard]] std::size_t waiting() const;
 
@@ -63,7 +67,7 @@ class Writer {
 
  private:
   struct Job {
-    const Work* work;
+    const Work* work;     // null: CheckpointAndTruncate(), after the group's commit
     absl::Status status;  // the writer thread's until `done`
     // Guarded by mutex_:
     bool done = false;
@@ -71,6 +75,7 @@ class Writer {
   };
   using Group = std::vector<Job*>;
 
+  absl::Status Wait(Lane lane, Job& job);
   void Loop();
   Group TakeGroup();  // waits; empty: time to end
   // Fills in errors of single jobs; the result is the transaction's.

@@ -59,6 +59,7 @@ struct ServerTest::Rooms {
   std::unique_ptr<Lifecycle> lifecycle;
   std::unique_ptr<Verdicts> verdicts;
   std::unique_ptr<Verifier> verifier;
+  std::unique_ptr<Eraser> eraser;
 };
 
 namespace {
@@ -97,11 +98,14 @@ ServerTest::ServerTest(bool simulated, const Limits& limits) {
       std::make_unique<Verdicts>(rooms_->resources, *rooms_->measurement, *rooms_->following);
   rooms_->verifier = std::make_unique<Verifier>(rooms_->resources, rooms_->catalog,
                                                 *rooms_->measurement, rooms_->fact_audit);
+  rooms_->eraser =
+      std::make_unique<Eraser>(rooms_->resources, rooms_->catalog, *rooms_->measurement);
   const Engine engine{.resources = rooms_->resources,
                       .lifecycle = *rooms_->lifecycle,
                       .verdicts = *rooms_->verdicts,
                       .verifier = *rooms_->verifier,
                       .recorder = *rooms_->recorder,
+                      .eraser = *rooms_->eraser,
                       .catalog = rooms_->catalog,
                       .exposed_units = *rooms_->measurement,
                       .clock = clock,

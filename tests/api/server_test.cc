@@ -196,6 +196,29 @@ TEST_F(SimulatedServerTest, GivesEachRowOneFateAtItsPlace) {
                             {"reason": "UNKNOWN_EVENT", "rows": "1"}])"));
 }
 
+TEST_F(SimulatedServerTest, ErasesAUnitAndSaysWhenThereIsNone) {
+  MakeDefinitions();
+  const auto erase = [&](const Json& request) {
+    return Call("MeasurementService/EraseUnit", request);
+  };
+  const Json purchase = {{"outcome_id", "o-1"},
+                         {"unit_id", "42"},
+                         {"event", "events/visit"},
+                         {"occur_time", "2026-03-01T00:00:00Z"}};
+  const auto record = [&] {
+    return Call("MeasurementService/RecordOutcomes", {{"outcomes", {purchase}}})
+        .body["fates"][0]["fate"];
+  };
+  EXPECT_EQ(erase({{"unit_id", "42"}})["result"], "UNKNOWN_UNIT");
+  EXPECT_EQ(record(), "ACCEPTED");
+  EXPECT_EQ(erase({{"unit_id", "42"}, {"unit_type", "unitTypes/customer"}})["result"], "ERASED");
+  EXPECT_EQ(erase({{"unit_id", "42"}})["result"], "UNKNOWN_UNIT");
+  EXPECT_EQ(record(), "DUPLICATE");
+  ExpectError(erase(Json::object()), "INVALID_ARGUMENT", "INVALID_UNIT_ID", "unit_id", "1 to 256");
+  ExpectError(erase({{"unit_id", "42"}, {"unit_type", "unitTypes/none"}}), "INVALID_ARGUMENT",
+              "UNKNOWN_UNIT_TYPE", "unit_type", "does not exist");
+}
+
 TEST_F(SimulatedServerTest, AcceptsCallsFromManyThreads) {
   MakeDefinitions();
   std::atomic<int> accepted = 0;

@@ -89,11 +89,13 @@ class OurServer {
     lifecycle_ = std::make_unique<Lifecycle>(resources_, *following_);
     verdicts_ = std::make_unique<Verdicts>(resources_, *measurement_, *following_);
     verifier_ = std::make_unique<Verifier>(resources_, catalog_, *measurement_, fact_audit_);
+    eraser_ = std::make_unique<Eraser>(resources_, catalog_, *measurement_);
     const api::Engine engine{.resources = resources_,
                              .lifecycle = *lifecycle_,
                              .verdicts = *verdicts_,
                              .verifier = *verifier_,
                              .recorder = *recorder_,
+                             .eraser = *eraser_,
                              .catalog = catalog_,
                              .exposed_units = *measurement_,
                              .clock = clock_,
@@ -151,6 +153,7 @@ class OurServer {
   std::unique_ptr<Following> following_;
   std::unique_ptr<Lifecycle> lifecycle_;
   std::unique_ptr<Recorder> recorder_;
+  std::unique_ptr<Eraser> eraser_;
   std::unique_ptr<Verdicts> verdicts_;
   std::unique_ptr<Verifier> verifier_;
   std::unique_ptr<api::Server> server_;

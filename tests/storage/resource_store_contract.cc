@@ -321,6 +321,46 @@ TEST_P(ResourceStoreContractTest, AWriteWithoutChangesIsFine) {
   EXPECT_THAT(store().Changes(0, 100), IsOkAndHolds(IsEmpty()));
 }
 
+TEST_P(ResourceStoreContractTest, ErasingAUnitTakesItsOverridesOutOfTheLogAndNothingElse) {
+  const std::string others =
+      R"({"overrides":[{"unit_id":"a"},{"unit_id":"an\u0000na"}],"x":1.50,"unit_type":"unitTypes/device"})";
+  const std::string named =
+      R"({"overrides":[{"unit_id":"a"},{"unit_id":"an\u0000na"}],"x":1.50,"unit_type":"unitTypes/t"})";
+  const ChangeContext call{.request_id = "r-1", .request_digest = "digest"};
+  ASSERT_THAT(Put("experiments/e", named, call), IsOk());
+  ASSERT_THAT(Put("experiments/e", R"({"unit_type":"unitTypes/t"})"), IsOk());
+  ASSERT_THAT(Put("experiments/f", others), IsOk());
+  ASSERT_THAT(Put("insights/i", named), IsOk());
+  ASSERT_THAT(
+      store().Write(
+          {.method = "Erase"},
+          [](ResourceStore::Transaction& transaction) {
+            return transaction.EraseUnit({.unit = {"unitTypes/t", std::string("an\0na", 5)}});
+          }),
+      IsOk());
+  ASSERT_THAT(store().DiscardErased(), IsOk());
+  const auto changes = store().Changes(0, 100);
+  ASSERT_THAT(changes, IsOkAndHolds(SizeIs(4)));  // no fact names the unit, so there is no row
+  const std::string cleaned =
+      R"({"overrides":[{"unit_id":"a"}],"x":1.50,"unit_type":"unitTypes/t"})";
+  EXPECT_THAT((*changes)[0].before, Eq(std::nullopt));
+  EXPECT_THAT((*changes)[0].after, Optional(cleaned));
+  EXPECT_THAT((*changes)[1].before, Optional(cleaned));
+  EXPECT_THAT((*changes)[1].after, Optional(std::string(R"({"unit_type":"unitTypes/t"})")));
+  EXPECT_THAT((*changes)[2].after, Optional(others));
+  EXPECT_THAT((*changes)[3].after, Optional(named));
+  // The call is still known, but not as what it was.
+  ASSERT_THAT(store().Write({},
+                            [](ResourceStore::Transaction& transaction) {
+                              const auto first = transaction.FindRequest("r-1");
+                              EXPECT_THAT(first,
+                                          IsOkAndHolds(Optional(Field(
+                                              "request_digest", &Change::request_digest, ""))));
+                              return absl::OkStatus();
+                            }),
+              IsOk());
+}
+
 TEST_P(ResourceStoreContractTest, WritesOfManyThreadsRunOneAfterTheOther) {
   constexpr int kThreads = 8;
   constexpr int kWrites = 25;

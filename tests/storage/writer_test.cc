@@ -253,6 +253,27 @@ TEST_F(WriterTest, WorkCannotHideAnIoError) {
               StatusIs(absl::StatusCode::kUnavailable));
 }
 
+TEST_F(WriterTest, TheLogIsCutToNothingUnlessAReaderNeedsIt) {
+  ASSERT_THAT(writer_->Run(Writer::Lane::kFacts, Insert(1)), IsOk());
+  const std::string log = folder_.File() + "-wal";
+  {
+    const auto reader = Connection::Open(folder_.File(), Connection::Mode::kRead);
+    ASSERT_THAT(reader, IsOk());
+    auto select = (*reader)->Prepare("SELECT x FROM t");
+    ASSERT_THAT(select, IsOk());
+    ASSERT_THAT(select->Step(), IsOkAndHolds(true));
+    ASSERT_THAT(writer_->Run(Writer::Lane::kFacts, Insert(2)), IsOk());
+    EXPECT_EQ(ReasonOf(writer_->CheckpointAndTruncate()), "STORE_BUSY");
+  }
+  EXPECT_GT(std::filesystem::file_size(log), 0U);
+  ASSERT_THAT(writer_->CheckpointAndTruncate(), IsOk());
+  EXPECT_EQ(std::filesystem::file_size(log), 0U);
+  ASSERT_THAT(writer_->Run(Writer::Lane::kFacts, Insert(4)), IsOk());
+  writer_->Shutdown();
+  EXPECT_THAT(Sum(), IsOkAndHolds(7));
+  EXPECT_EQ(ReasonOf(writer_->CheckpointAndTruncate()), "STORE_CLOSED");
+}
+
 TEST_F(WriterTest, TheLogDoesNotGrowWithoutEnd) {
   const std::string body(1 << 20, 'x');
   for (int i = 0; i < 60; ++i) {

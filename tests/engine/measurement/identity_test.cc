@@ -74,5 +74,19 @@ TEST(KeyedHashTest, TellsApartUnitEventIdAndDatabase) {
   EXPECT_NE(identity, IdentityOf(1, 2, "o-1", /*first_byte_of_secret=*/1));
 }
 
+TEST(KeyedHashTest, AnErasedUnitsIdentitiesTellApartEveryText) {
+  auto hash = KeyedHash::Create(CountingSecret());
+  ASSERT_THAT(hash, IsOk());
+  const auto of = [&](const char* type, const char* id, std::int64_t event, const char* outcome) {
+    return *hash->OfErasedOutcome({.unit_type = type, .unit_id = id}, event, outcome);
+  };
+  const absl::uint128 identity = of("t", "anna", 2, "o-1");
+  EXPECT_EQ(identity, of("t", "anna", 2, "o-1"));
+  EXPECT_NE(identity, of("ta", "nna", 2, "o-1"));
+  EXPECT_NE(identity, of("t", "annao", 2, "-1"));
+  EXPECT_NE(identity, of("t", "anna", 3, "o-1"));
+  EXPECT_NE(identity, of("t", "anna", 2, "o-2"));
+}
+
 }  // namespace
 }  // namespace insightloop

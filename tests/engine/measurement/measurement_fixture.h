@@ -24,6 +24,7 @@
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/fact_audit.h"
 #include "storage/sqlite/fact_log.h"
+#include "storage/sqlite/resource_store.h"
 #include "tests/support/faulty_fact_log.h"
 #include "tests/support/status_matchers.h"
 
@@ -51,6 +52,7 @@ class MeasurementOnFile {
   Measurement& measurement() { return *measurement_; }
   FaultyFactLog& log() { return *log_; }
   FactAudit& audit() { return *audit_; }
+  ResourceStore& store() { return *store_; }
 
   // Forgets all that is in memory.
   void Reopen() {
@@ -63,6 +65,7 @@ class MeasurementOnFile {
     log_.reset();
     file_log_.reset();
     audit_.reset();
+    store_.reset();
     database_.reset();
   }
 
@@ -76,6 +79,7 @@ class MeasurementOnFile {
     file_log_ = std::make_unique<storage::SqliteFactLog>(*database_);
     log_ = std::make_unique<FaultyFactLog>(*file_log_);
     audit_ = std::make_unique<storage::SqliteFactAudit>(*database_);
+    store_ = std::make_unique<storage::SqliteResourceStore>(*database_);
     auto measurement = OpenEmbeddedMeasurement(*log_, limits_);
     ASSERT_THAT(measurement, IsOk());
     measurement_ = *std::move(measurement);
@@ -88,6 +92,7 @@ class MeasurementOnFile {
   std::unique_ptr<storage::SqliteFactLog> file_log_;
   std::unique_ptr<FaultyFactLog> log_;
   std::unique_ptr<FactAudit> audit_;
+  std::unique_ptr<ResourceStore> store_;
   std::unique_ptr<Measurement> measurement_;
 };
 
