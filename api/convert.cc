@@ -291,9 +291,10 @@ std::optional<Fault> OutcomeFromProto(const v1::Outcome& row, SubmittedOutcome& 
 
 void FateToProto(const RowFate& fate, v1::RowFate& row) {
   row.set_fate(static_cast<v1::RowFate::Fate>(fate.fate));  // numbered alike
-  row.set_reason(fate.reason);
-  row.set_field(fate.field);
-  row.set_detail(fate.detail);
+  // An empty text that is set would take memory.
+  if (!fate.reason.empty()) row.set_reason(fate.reason);
+  if (!fate.field.empty()) row.set_field(fate.field);
+  if (!fate.detail.empty()) row.set_detail(fate.detail);
 }
 
 }  // namespace insightloop::api

@@ -82,6 +82,26 @@ class Gate {
     return reactor;
   }
 
+  // Ends a call; from any thread.
+  using End = std::function<void(const absl::Status&)>;
+
+  // Begins `work(caller, request, response, end)` here, which never waits and is quick. The call
+  // goes on until `end` is called, once; the messages live until then.
+  template <class Request, class Response, class Work>
+  Reactor* Begin(Context* context, const Request* request, Response* response, Work work) {
+    Reactor* reactor = context->DefaultReactor();
+    End end = [this, reactor, request](const absl::Status& status) {
+      Finish(*reactor, status, *request);
+    };
+    absl::StatusOr<Caller> caller = Enter(*context, *request);
+    if (caller.ok()) {
+      work(*caller, *request, *response, std::move(end));
+    } else {
+      end(caller.status());
+    }
+    return reactor;
+  }
+
   // Runs `work(caller, request, response)` on a worker; not at all when the call is over by then.
   template <class Request, class Response, class Work>
   Reactor* Queue(Context* context, const Request* request, Response* response, Work work) {

@@ -97,7 +97,8 @@ absl::Status PutEvent(const StoredResource& stored, Catalog& catalog) {
   if (!steps.has_value()) {
     return absl::InternalError(stored.name + ": stored with a resolution that cannot be");
   }
-  catalog.Put(ReadyEvent{*std::move(event), *steps}, stored.revision);
+  std::string fact_name = FactName(*event);
+  catalog.Put(ReadyEvent{*std::move(event), *steps, std::move(fact_name)}, stored.revision);
   return absl::OkStatus();
 }
 

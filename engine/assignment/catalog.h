@@ -80,6 +80,7 @@ struct ReadyProgramme {
 struct ReadyEvent {
   Event event;
   std::int64_t steps_per_unit = 1;
+  std::string fact_name;  // FactName
 };
 
 // What changed from one revision to a later one.

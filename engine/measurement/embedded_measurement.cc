@@ -47,6 +47,7 @@ class EmbeddedMeasurement final : public Measurement {
 
   void Start(std::vector<MeasurePlan> plans) {
     writer_ = std::thread([this, plans = std::move(plans)] { Run(plans); });
+    answerer_ = std::thread([this] { AnswerAll(); });
     catcher_ = std::thread([this] { KeepUp(); });
   }
 
@@ -62,10 +63,17 @@ class EmbeddedMeasurement final : public Measurement {
     }
     behind_.notify_one();
     if (writer_.joinable()) writer_.join();
+    {
+      const std::lock_guard lock(answer_mutex_);
+      is_all_written_ = true;
+    }
+    answer_.notify_one();
+    if (answerer_.joinable()) answerer_.join();
     if (catcher_.joinable()) catcher_.join();
   }
 
-  absl::StatusOr<FactFates> Record(FactRows rows) override;
+  using Measurement::Record;
+  void Record(FactRows rows, Recorded recorded) override;
   absl::StatusOr<bool> EraseUnit(
       const UnitKey& unit, const std::function<absl::Status(const UnitErasure&)>& store) override;
   void Follow(const MeasurePlan& plan) override;
@@ -85,23 +93,27 @@ class EmbeddedMeasurement final : public Measurement {
   }
 
  private:
-  // A call of Record that waits. Lives on its caller's stack.
+  // A call of Record.
   struct Call {
-    explicit Call(FactRows r) : rows(std::move(r)) {}
     [[nodiscard]] std::size_t size() const { return rows.exposures.size() + rows.outcomes.size(); }
 
-    const FactRows rows;
+    FactRows rows;
+    Recorded recorded;
     FactFates fates;
+  };
+  // Calls that are written together, and what came of it.
+  struct Group {
+    std::vector<Call> calls;
     absl::Status status;
-    bool is_done = false;
-    std::condition_variable done;
   };
 
   void Run(const std::vector<MeasurePlan>& plans);
-  std::vector<Call*> NextGroup();  // empty: the end
-  void Write(const std::vector<Call*>& group);
+  absl::Status Enqueue(Call& call);
+  Group NextGroup();  // empty: the end
+  absl::Status Write(Group& group);
   [[nodiscard]] absl::Status CheckMemory() const;
-  absl::Status Stage(const Call& call, FactStage& stage, FactFates& fates) const;
+  static absl::Status Stage(Call& call, FactStage& stage);
+  void AnswerAll();
 
   void KeepUp();
   absl::Status CatchUp(const std::string& experiment);
@@ -131,38 +143,49 @@ class EmbeddedMeasurement final : public Measurement {
   bool has_ended_ = false;
   std::condition_variable_any behind_;  // the catcher: rows are pending, or it should end
 
-  std::mutex queue_mutex_;        // guards what follows, and `is_done` of the calls
+  std::mutex queue_mutex_;        // guards what follows
   std::condition_variable wake_;  // the writer: there is work, or it should end
-  std::deque<Call*> queue_;
+  std::deque<Call> queue_;
   std::size_t queued_rows_ = 0;  // of the calls in the queue
   bool is_stopping_ = false;
 
-  std::thread writer_, catcher_;
+  // Answering takes as long as writing where calls are small: the next group does not wait for it.
+  std::mutex answer_mutex_;         // guards what follows
+  std::condition_variable answer_;  // the answerer: there are answers, or it should end
+  std::vector<Group> written_;
+  bool is_all_written_ = false;
+
+  std::thread writer_, answerer_, catcher_;
 };
 
-absl::StatusOr<FactFates> EmbeddedMeasurement::Record(FactRows rows) {
-  Call call(std::move(rows));
-  if (call.size() == 0) return FactFates{};
-  std::unique_lock lock(queue_mutex_);
+void EmbeddedMeasurement::Record(FactRows rows, Recorded recorded) {
+  Call call{.rows = std::move(rows), .recorded = std::move(recorded)};
+  if (call.size() == 0) return call.recorded(FactFates{});
+  absl::Status refusal = Enqueue(call);
+  if (!refusal.ok()) call.recorded(std::move(refusal));
+}
+
+// Takes the call unless it is refused.
+absl::Status EmbeddedMeasurement::Enqueue(Call& call) {
+  const std::lock_guard lock(queue_mutex_);
   if (is_stopping_) return absl::UnavailableError("recording has ended: the server is stopping");
-  if (queued_rows_ + call.size() > max_queued_rows_) {
+  const std::size_t rows = call.size();
+  if (queued_rows_ + rows > max_queued_rows_) {
     return MakeError(
         absl::StatusCode::kResourceExhausted,
-        absl::StrCat(queued_rows_, " rows are waiting to be written and ", call.size(),
+        absl::StrCat(queued_rows_, " rows are waiting to be written and ", rows,
                      " more would exceed the limit of ", max_queued_rows_,
                      "; nothing of this call was stored, send it again a little later"),
         {.reason = "QUEUE_FULL",
          .metadata = {{"queued_rows", absl::StrCat(queued_rows_)},
-                      {"rows", absl::StrCat(call.size())},
+                      {"rows", absl::StrCat(rows)},
                       {"max_queued_rows", absl::StrCat(max_queued_rows_)}},
          .retry_delay = kRetryDelay});
   }
-  queued_rows_ += call.size();
-  queue_.push_back(&call);
-  wake_.notify_one();
-  call.done.wait(lock, [&call] { return call.is_done; });
-  if (!call.status.ok()) return call.status;
-  return std::move(call.fates);
+  queued_rows_ += rows;
+  queue_.push_back(std::move(call));
+  if (queue_.size() == 1) wake_.notify_one();
+  return absl::OkStatus();
 }
 
 void EmbeddedMeasurement::Run(const std::vector<MeasurePlan>& plans) {
@@ -178,30 +201,51 @@ void EmbeddedMeasurement::Run(const std::vector<MeasurePlan>& plans) {
   is_loaded_ = true;
   is_loaded_.notify_all();
   while (true) {
-    const std::vector<Call*> group = NextGroup();
-    if (group.empty()) return;
-    Write(group);
-    const std::lock_guard lock(queue_mutex_);
-    for (Call* const call : group) {
-      call->is_done = true;
-      // Under the lock: the call is gone as soon as its caller can see that it is done.
-      call->done.notify_one();
+    Group group = NextGroup();
+    if (group.calls.empty()) return;
+    group.status = Write(group);
+    {
+      const std::lock_guard lock(answer_mutex_);
+      written_.push_back(std::move(group));
     }
+    answer_.notify_one();
   }
 }
 
-std::vector<EmbeddedMeasurement::Call*> EmbeddedMeasurement::NextGroup() {
+EmbeddedMeasurement::Group EmbeddedMeasurement::NextGroup() {
   std::unique_lock lock(queue_mutex_);
   wake_.wait(lock, [this] { return is_stopping_ || !queue_.empty(); });
-  std::vector<Call*> group;
+  Group group;
   std::size_t rows = 0;
-  while (!queue_.empty() && (group.empty() || rows + queue_.front()->size() <= kRowsPerGroup)) {
-    group.push_back(queue_.front());
-    rows += queue_.front()->size();
+  while (!queue_.empty() &&
+         (group.calls.empty() || rows + queue_.front().size() <= kRowsPerGroup)) {
+    rows += queue_.front().size();
+    group.calls.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
   queued_rows_ -= rows;
   return group;
+}
+
+void EmbeddedMeasurement::AnswerAll() {
+  std::unique_lock lock(answer_mutex_);
+  while (true) {
+    answer_.wait(lock, [this] { return is_all_written_ || !written_.empty(); });
+    if (written_.empty()) return;
+    std::vector<Group> groups = std::exchange(written_, {});
+    lock.unlock();
+    for (Group& group : groups) {
+      for (Call& call : group.calls) {
+        if (group.status.ok()) {
+          call.recorded(std::move(call.fates));
+        } else {
+          call.recorded(group.status);
+        }
+      }
+    }
+    groups.clear();
+    lock.lock();
+  }
 }
 
 // A full disk, or a database that another program held.
@@ -222,15 +266,18 @@ absl::Status EmbeddedMeasurement::CheckMemory() const {
        .metadata = {{"bytes", absl::StrCat(bytes)}, {"memory_limit", absl::StrCat(max_bytes_)}}});
 }
 
-void EmbeddedMeasurement::Write(const std::vector<Call*>& group) {
+absl::Status EmbeddedMeasurement::Write(Group& group) {
   const std::lock_guard writing(write_mutex_);
   FactStage stage(memory_, hash_);
+  std::size_t outcomes = 0;
+  for (const Call& call : group.calls) outcomes += call.rows.outcomes.size();
+  stage.Reserve(outcomes);
   absl::Status status = failed_;
   {
     const std::shared_lock lock(memory_mutex_);
     if (status.ok()) status = CheckMemory();
-    for (Call* const call : group) {
-      if (status.ok()) status = Stage(*call, stage, call->fates);
+    for (Call& call : group.calls) {
+      if (status.ok()) status = Stage(call, stage);
     }
   }
   // Without a new row there is nothing to wait for: what the rows repeat is durable, or staged.
@@ -240,13 +287,12 @@ void EmbeddedMeasurement::Write(const std::vector<Call*>& group) {
     // contradict it.
     if (!status.ok() && !HasWrittenNothing(status)) failed_ = status;
   }
-  if (status.ok()) {
-    const std::lock_guard not_overtaking(publish_mutex_);
-    const std::lock_guard lock(memory_mutex_);
-    stage.PublishTo(memory_);
-    if (memory_.has_pending()) behind_.notify_one();
-  }
-  for (Call* const call : group) call->status = status;
+  if (!status.ok()) return status;
+  const std::lock_guard not_overtaking(publish_mutex_);
+  const std::lock_guard lock(memory_mutex_);
+  stage.PublishTo(memory_);
+  if (memory_.has_pending()) behind_.notify_one();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> EmbeddedMeasurement::EraseUnit(
@@ -275,17 +321,11 @@ absl::StatusOr<bool> EmbeddedMeasurement::EraseUnit(
   return true;
 }
 
-absl::Status EmbeddedMeasurement::Stage(const Call& call, FactStage& stage,
-                                        FactFates& fates) const {
-  fates.exposures.reserve(call.rows.exposures.size());
-  for (const Exposure& row : call.rows.exposures) fates.exposures.push_back(stage.Add(row));
-  fates.outcomes.reserve(call.rows.outcomes.size());
-  for (const Outcome& row : call.rows.outcomes) {
-    absl::StatusOr<RowFate> fate = stage.Add(row);
-    if (!fate.ok()) return fate.status();
-    fates.outcomes.push_back(*std::move(fate));
-  }
-  return absl::OkStatus();
+absl::Status EmbeddedMeasurement::Stage(Call& call, FactStage& stage) {
+  call.fates.exposures.reserve(call.rows.exposures.size());
+  for (const Exposure& row : call.rows.exposures) call.fates.exposures.push_back(stage.Add(row));
+  call.fates.outcomes.reserve(call.rows.outcomes.size());
+  return stage.Add(call.rows.outcomes, call.fates.outcomes);
 }
 
 // -------------------------------------------------------------------------------------------------

@@ -3,7 +3,9 @@
 #include "engine/measurement/fact_memory.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "engine/domain/error.h"
@@ -17,6 +19,9 @@ constexpr std::int64_t kBytesPerUnit = 80;
 constexpr std::int64_t kBytesPerOutcome = 48;
 constexpr std::int64_t kBytesPerExposedUnit = 32;
 constexpr std::int64_t kBytesPerUnitMetric = 24;
+
+constexpr std::size_t kRowsAtOnce = 64;  // whose memory is asked for before the first is judged
+constexpr std::size_t kRowsAhead = 8;    // of the one that is remembered
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -266,6 +271,13 @@ void FactMemory::RememberExposure(const ExposureRow& row) {
   with_pending_.insert(index);
 }
 
+// What RememberOutcome() will read first.
+void FactMemory::Prefetch(const OutcomeRow& row) const {
+  identities_.Prefetch(row.key);
+  const Membership first = units_.memberships(static_cast<UnitNumber>(row.unit));
+  if (first.roster != Membership::kNone) experiments_[first.roster]->roster.Prefetch(first.row);
+}
+
 void FactMemory::RememberOutcome(const OutcomeRow& row) {
   identities_.Add(row.key, ContentDigest(row.occur_time, row.kind, row.value));
   const auto unit = static_cast<UnitNumber>(row.unit);
@@ -301,34 +313,72 @@ RowFate FactStage::Add(const Exposure& exposure) {
   return {.fate = Fate::kAccepted};
 }
 
-absl::StatusOr<RowFate> FactStage::Add(const Outcome& outcome) {
-  const std::uint32_t digest = ContentDigest(outcome.occur_time, outcome.kind, outcome.value);
-  // Before the unit is looked up: one that only repeats what was erased must not become known anew.
-  const auto erased = FindErased(outcome);
-  if (!erased.ok()) return erased.status();
-  if (erased->has_value()) {
-    return **erased == digest ? RowFate{.fate = Fate::kDuplicate} : ReusedId(outcome);
+void FactStage::Reserve(std::size_t outcomes) {
+  batch_.outcomes.reserve(outcomes);
+  outcomes_.reserve(outcomes);
+  outcome_of_unit_.reserve(outcomes);
+}
+
+absl::Status FactStage::Add(std::span<Outcome> outcomes, std::vector<RowFate>& fates) {
+  std::vector<Identity> identities;
+  while (!outcomes.empty()) {
+    const std::span<Outcome> some = outcomes.first(std::min(outcomes.size(), kRowsAtOnce));
+    if (auto status = Identify(some, identities); !status.ok()) return status;
+    for (std::size_t i = 0; i < some.size(); ++i) fates.push_back(Add(identities[i], some[i]));
+    outcomes = outcomes.subspan(some.size());
   }
-  const std::int64_t unit = Unit(outcome.unit);
-  const std::int64_t event = Word(outcome.event);
-  const absl::StatusOr<absl::uint128> key = hash_.OfOutcome(unit, event, outcome.outcome_id);
-  if (!key.ok()) return key.status();
-  std::optional<std::uint32_t> known = memory_.identities_.Find(*key);
+  return absl::OkStatus();
+}
+
+// What memory knows of units and identities is all over the place, and fetching it takes longer
+// than all else: it is asked for ahead, of many rows at the same time.
+absl::Status FactStage::Identify(std::span<const Outcome> outcomes,
+                                 std::vector<Identity>& identities) {
+  std::array<std::size_t, kRowsAtOnce> hashes;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const UnitKey& unit = outcomes[i].unit;
+    hashes[i] = UnitTable::HashOf(Word(unit.unit_type), unit.unit_id);
+  }
+  memory_.units_.Prefetch(std::span(hashes).first(outcomes.size()));
+  identities.clear();
+  for (const Outcome& outcome : outcomes) {
+    // Before the unit is looked up: one that only repeats what was erased must not become known
+    // anew.
+    const auto erased = FindErased(outcome);
+    if (!erased.ok()) return erased.status();
+    if (erased->has_value()) {
+      identities.push_back({.erased = **erased});
+      continue;
+    }
+    const std::int64_t unit = Unit(outcome.unit);
+    const std::int64_t event = Word(outcome.event);
+    const absl::StatusOr<absl::uint128> key = hash_.OfOutcome(unit, event, outcome.outcome_id);
+    if (!key.ok()) return key.status();
+    memory_.identities_.Prefetch(*key);
+    identities.push_back({.unit = unit, .event = event, .key = *key});
+  }
+  return absl::OkStatus();
+}
+
+RowFate FactStage::Add(const Identity& identity, Outcome& outcome) {
+  const auto& [unit, event, key, erased] = identity;
+  const std::uint32_t digest = ContentDigest(outcome.occur_time, outcome.kind, outcome.value);
+  std::optional<std::uint32_t> known = erased.has_value() ? erased : memory_.identities_.Find(key);
   if (!known.has_value()) {
-    const auto [staged, is_new] = outcomes_.emplace(*key, digest);
+    const auto [staged, is_new] = outcomes_.emplace(key, digest);
     if (!is_new) known = staged->second;
   }
   if (known.has_value()) {
     return *known == digest ? RowFate{.fate = Fate::kDuplicate} : ReusedId(outcome);
   }
 
-  const OutcomeContext& context = outcome.context;
+  OutcomeContext& context = outcome.context;
   OutcomeRow& row = batch_.outcomes.emplace_back(OutcomeRow{
       .id = memory_.last_outcome_ + static_cast<std::int64_t>(batch_.outcomes.size()) + 1,
       .unit = unit,
       .event = event,
-      .outcome_id = outcome.outcome_id,
-      .key = *key,
+      .outcome_id = std::move(outcome.outcome_id),
+      .key = key,
       .occur_time = outcome.occur_time,
       .receive_time = outcome.receive_time,
       .kind = outcome.kind,
@@ -337,10 +387,10 @@ absl::StatusOr<RowFate> FactStage::Add(const Outcome& outcome) {
       .channel = Word(context.channel),
       .touchpoint = Word(context.touchpoint),
       .source = Word(context.source),
-      .response_id = context.response_id,
-      .comment = context.comment,
-      .item = context.item,
-      .category = context.category,
+      .response_id = std::move(context.response_id),
+      .comment = std::move(context.comment),
+      .item = std::move(context.item),
+      .category = std::move(context.category),
       .previous_id = LastOutcomeOf(unit)});
   outcome_of_unit_[unit] = row.id;
   return RowFate{.fate = outcome.late ? Fate::kLate : Fate::kAccepted};
@@ -395,7 +445,11 @@ void FactStage::PublishTo(FactMemory& memory) const {
   for (const WordRow& row : batch_.words) memory.RememberWord(row);
   for (const UnitRow& row : batch_.units) memory.RememberUnit(row);
   for (const ExposureRow& row : batch_.exposures) memory.RememberExposure(row);
-  for (const OutcomeRow& row : batch_.outcomes) memory.RememberOutcome(row);
+  const std::vector<OutcomeRow>& outcomes = batch_.outcomes;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (i + kRowsAhead < outcomes.size()) memory.Prefetch(outcomes[i + kRowsAhead]);
+    memory.RememberOutcome(outcomes[i]);
+  }
 }
 
 }  // namespace insightloop

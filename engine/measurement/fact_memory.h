@@ -8,6 +8,7 @@
 #ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_FACT_MEMORY_H_
 #define INSIGHTLOOP_ENGINE_MEASUREMENT_FACT_MEMORY_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -100,6 +101,7 @@ class FactMemory {
   void RememberUnit(const UnitRow& row);
   void RememberExposure(const ExposureRow& row);
   void RememberOutcome(const OutcomeRow& row);
+  void Prefetch(const OutcomeRow& row) const;
 
   [[nodiscard]] std::int64_t FindWord(std::string_view text) const;  // 0 when the log has none
   std::uint32_t IndexOf(const std::string& experiment);
@@ -127,9 +129,13 @@ class FactStage {
  public:
   FactStage(const FactMemory& memory, KeyedHash& hash) : memory_(memory), hash_(hash) {}
 
-  // Each judges the row by what is stored and staged, and stages it when it is new.
+  // Makes room for so many outcomes in all.
+  void Reserve(std::size_t outcomes);
+
+  // Judges the row by what is stored and staged, and stages it when it is new.
   RowFate Add(const Exposure& exposure);
-  absl::StatusOr<RowFate> Add(const Outcome& outcome);  // error: kInternal
+  // The same for each row in order; takes the texts out of new ones. Error: kInternal.
+  absl::Status Add(std::span<Outcome> outcomes, std::vector<RowFate>& fates);
 
   // What to append.
   [[nodiscard]] const FactBatch& batch() const { return batch_; }
@@ -139,6 +145,15 @@ class FactStage {
   void PublishTo(FactMemory& memory) const;
 
  private:
+  // By which an outcome is known.
+  struct Identity {
+    std::int64_t unit = 0, event = 0;
+    absl::uint128 key = 0;
+    std::optional<std::uint32_t> erased;  // digest of an erased outcome; nothing else is set then
+  };
+
+  absl::Status Identify(std::span<const Outcome> outcomes, std::vector<Identity>& identities);
+  RowFate Add(const Identity& identity, Outcome& outcome);
   std::int64_t Word(const std::string& text);  // 0 for an empty text
   std::int64_t Unit(const UnitKey& key);
   [[nodiscard]] std::int64_t LastOutcomeOf(std::int64_t unit) const;

@@ -6,8 +6,8 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
+#include <algorithm>
 #include <cstddef>
-#include <functional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -17,9 +17,9 @@ namespace {
 
 EVP_MAC_CTX* Mac(void* context) { return static_cast<EVP_MAC_CTX*>(context); }
 
-void AppendLittleEndian(std::int64_t number, std::vector<std::uint8_t>& bytes) {
-  for (int shift = 0; shift < 64; shift += 8) {
-    bytes.push_back(static_cast<std::uint8_t>(static_cast<std::uint64_t>(number) >> shift));
+void PutLittleEndian(std::int64_t number, std::uint8_t* bytes) {
+  for (int i = 0; i < 8; ++i) {
+    bytes[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(number) >> 8 * i);
   }
 }
 
@@ -62,24 +62,34 @@ absl::StatusOr<absl::uint128> KeyedHash::Of(std::span<const std::uint8_t> bytes)
 absl::StatusOr<absl::uint128> KeyedHash::OfOutcome(std::int64_t unit, std::int64_t event,
                                                    std::string_view outcome_id) {
   // Two fields of fixed length before the text: no two identities share a frame.
-  frame_.clear();
-  AppendLittleEndian(unit, frame_);
-  AppendLittleEndian(event, frame_);
-  frame_.insert(frame_.end(), outcome_id.begin(), outcome_id.end());
+  frame_.resize(16 + outcome_id.size());
+  PutLittleEndian(unit, frame_.data());
+  PutLittleEndian(event, frame_.data() + 8);
+  std::copy(outcome_id.begin(), outcome_id.end(), frame_.begin() + 16);
   return Of(frame_);
 }
 
 absl::StatusOr<absl::uint128> KeyedHash::OfErasedOutcome(const UnitKey& unit, std::int64_t event,
                                                          std::string_view outcome_id) {
   // As of unit 0, which there is not; texts but the last with their lengths.
-  frame_.clear();
-  AppendLittleEndian(0, frame_);
-  AppendLittleEndian(event, frame_);
-  for (const std::string& text : {std::cref(unit.unit_type), std::cref(unit.unit_id)}) {
-    AppendLittleEndian(static_cast<std::int64_t>(text.size()), frame_);
-    frame_.insert(frame_.end(), text.begin(), text.end());
-  }
-  frame_.insert(frame_.end(), outcome_id.begin(), outcome_id.end());
+  const std::string& type = unit.unit_type;
+  const std::string& id = unit.unit_id;
+  frame_.resize(32 + type.size() + id.size() + outcome_id.size());
+  std::uint8_t* to = frame_.data();
+  const auto put_number = [&to](std::int64_t number) {
+    PutLittleEndian(number, to);
+    to += sizeof(number);
+  };
+  const auto put_text = [&to](std::string_view text) {
+    to = std::copy(text.begin(), text.end(), to);
+  };
+  put_number(0);
+  put_number(event);
+  put_number(static_cast<std::int64_t>(type.size()));
+  put_text(type);
+  put_number(static_cast<std::int64_t>(id.size()));
+  put_text(id);
+  put_text(outcome_id);
   return Of(frame_);
 }
 

@@ -83,7 +83,8 @@ class Judge {
       : catalog_(catalog), exposed_(exposed), now_(now), limits_(limits) {}
 
   Rejection Check(const SubmittedExposure& row, Exposure& exposure) const;
-  Rejection Check(const SubmittedOutcome& row, bool backfill, Outcome& outcome) const;
+  // Takes the texts out of a good row.
+  Rejection Check(SubmittedOutcome& row, bool backfill, Outcome& outcome) const;
 
  private:
   [[nodiscard]] Rejection CheckUnit(std::string_view unit_id) const;
@@ -275,7 +276,7 @@ Rejection Judge::Check(const SubmittedExposure& row, Exposure& exposure) const {
   return std::nullopt;
 }
 
-Rejection Judge::Check(const SubmittedOutcome& row, bool backfill, Outcome& outcome) const {
+Rejection Judge::Check(SubmittedOutcome& row, bool backfill, Outcome& outcome) const {
   if (row.outcome_id.empty() || row.outcome_id.size() > limits_.max_outcome_id ||
       !IsUtf8(row.outcome_id)) {
     return Reject("INVALID_OUTCOME_ID", "outcome_id",
@@ -283,8 +284,7 @@ Rejection Judge::Check(const SubmittedOutcome& row, bool backfill, Outcome& outc
                                " bytes); give 1 to ", limits_.max_outcome_id, " bytes of UTF-8"));
   }
   if (Rejection rejection = CheckUnit(row.unit.unit_id)) return rejection;
-  outcome.unit = row.unit;
-  if (Rejection rejection = CheckUnitType(outcome.unit.unit_type)) return rejection;
+  if (Rejection rejection = CheckUnitType(row.unit.unit_type)) return rejection;
   const ReadyEvent* const found = catalog_.FindEvent(row.event);
   if (found == nullptr) {
     return Reject("UNKNOWN_EVENT", "event",
@@ -295,12 +295,13 @@ Rejection Judge::Check(const SubmittedOutcome& row, bool backfill, Outcome& outc
   if (Rejection rejection = CheckAnswer(found->event, row.answer, outcome)) return rejection;
   if (Rejection rejection = CheckTexts(row.context)) return rejection;
 
-  outcome.outcome_id = row.outcome_id;
-  outcome.event = FactName(found->event);
+  outcome.outcome_id = std::move(row.outcome_id);
+  outcome.unit = std::move(row.unit);
+  outcome.event = found->fact_name;
   outcome.occur_time = row.occur_time;
   outcome.receive_time = now_;
   outcome.late = !backfill && row.occur_time < now_ - limits_.acceptance_window;
-  outcome.context = row.context;
+  outcome.context = std::move(row.context);
   return std::nullopt;
 }
 
@@ -389,10 +390,27 @@ Rejection Judge::CheckTexts(const OutcomeContext& context) const {
   return std::nullopt;
 }
 
-// Puts the fates of the rows passed on, in order, in the places of those not rejected before.
-void Merge(std::vector<RowFate> passed_on, const std::vector<std::size_t>& places,
-           std::vector<RowFate>& fates) {
-  for (std::size_t i = 0; i < places.size(); ++i) fates[places[i]] = std::move(passed_on[i]);
+// The rows of one call: those rejected already, and the places of the others, which are passed on.
+struct Judged {
+  explicit Judged(std::size_t rows) : fates(rows) {}
+
+  std::vector<RowFate> fates;
+  std::vector<std::size_t> places;
+};
+
+// Passes the good rows on, and puts their fates in their places. `list` is that of their kind.
+void Pass(Measurement& measurement, FactRows good, Judged judged,
+          std::vector<RowFate> FactFates::*list, RowsRecorded recorded) {
+  if (judged.places.empty()) return recorded(std::move(judged.fates));
+  measurement.Record(std::move(good),
+                     [judged = std::move(judged), list,
+                      recorded = std::move(recorded)](absl::StatusOr<FactFates> passed_on) mutable {
+                       if (!passed_on.ok()) return recorded(passed_on.status());
+                       for (std::size_t i = 0; i < judged.places.size(); ++i) {
+                         judged.fates[judged.places[i]] = std::move(((*passed_on).*list)[i]);
+                       }
+                       recorded(std::move(judged.fates));
+                     });
 }
 
 }  // namespace
@@ -401,30 +419,25 @@ Recorder::Recorder(const CatalogHolder& catalog, Measurement& measurement, const
                    const Limits& limits)
     : catalog_(catalog), measurement_(measurement), clock_(clock), limits_(limits) {}
 
-absl::StatusOr<std::vector<RowFate>> Recorder::RecordExposures(
-    std::span<const SubmittedExposure> rows) {
-  if (auto status = CheckRowCount(rows.size(), "exposures", limits_); !status.ok()) return status;
+void Recorder::RecordExposures(std::vector<SubmittedExposure> rows, RowsRecorded recorded) {
+  if (auto status = CheckRowCount(rows.size(), "exposures", limits_); !status.ok()) {
+    return recorded(std::move(status));
+  }
   const std::shared_ptr<const Catalog> catalog = catalog_.Current();
   const Judge judge(*catalog, measurement_, clock_.Now(), limits_);
-  std::vector<RowFate> fates(rows.size());
-  std::vector<std::size_t> places;
+  Judged judged(rows.size());
   FactRows good;
+  good.exposures.reserve(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    Exposure exposure;
-    if (Rejection rejection = judge.Check(rows[i], exposure)) {
-      fates[i] = *std::move(rejection);
-      continue;
+    if (Rejection rejection = judge.Check(rows[i], good.exposures.emplace_back())) {
+      good.exposures.pop_back();
+      judged.fates[i] = *std::move(rejection);
+    } else {
+      judged.places.push_back(i);
     }
-    good.exposures.push_back(std::move(exposure));
-    places.push_back(i);
   }
-  if (!places.empty()) {
-    auto recorded = measurement_.Record(std::move(good));
-    if (!recorded.ok()) return recorded.status();
-    Merge(std::move(recorded->exposures), places, fates);
-  }
-  CountRejected(fates);
-  return fates;
+  Pass(measurement_, std::move(good), std::move(judged), &FactFates::exposures,
+       Counting(std::move(recorded)));
 }
 
 absl::Status Recorder::RecordAssigned(const Catalog& catalog, std::span<const AssignedUnit> units) {
@@ -454,30 +467,26 @@ absl::Status Recorder::RecordAssigned(const Catalog& catalog, std::span<const As
   return measurement_.Record(std::move(rows)).status();
 }
 
-absl::StatusOr<std::vector<RowFate>> Recorder::RecordOutcomes(
-    std::span<const SubmittedOutcome> rows, bool backfill) {
-  if (auto status = CheckRowCount(rows.size(), "outcomes", limits_); !status.ok()) return status;
+void Recorder::RecordOutcomes(std::vector<SubmittedOutcome> rows, bool backfill,
+                              RowsRecorded recorded) {
+  if (auto status = CheckRowCount(rows.size(), "outcomes", limits_); !status.ok()) {
+    return recorded(std::move(status));
+  }
   const std::shared_ptr<const Catalog> catalog = catalog_.Current();
   const Judge judge(*catalog, measurement_, clock_.Now(), limits_);
-  std::vector<RowFate> fates(rows.size());
-  std::vector<std::size_t> places;
+  Judged judged(rows.size());
   FactRows good;
+  good.outcomes.reserve(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    Outcome outcome;
-    if (Rejection rejection = judge.Check(rows[i], backfill, outcome)) {
-      fates[i] = *std::move(rejection);
-      continue;
+    if (Rejection rejection = judge.Check(rows[i], backfill, good.outcomes.emplace_back())) {
+      good.outcomes.pop_back();
+      judged.fates[i] = *std::move(rejection);
+    } else {
+      judged.places.push_back(i);
     }
-    good.outcomes.push_back(std::move(outcome));
-    places.push_back(i);
   }
-  if (!places.empty()) {
-    auto recorded = measurement_.Record(std::move(good));
-    if (!recorded.ok()) return recorded.status();
-    Merge(std::move(recorded->outcomes), places, fates);
-  }
-  CountRejected(fates);
-  return fates;
+  Pass(measurement_, std::move(good), std::move(judged), &FactFates::outcomes,
+       Counting(std::move(recorded)));
 }
 
 std::map<std::string, std::int64_t> Recorder::rejected() const {
@@ -490,10 +499,15 @@ void Recorder::CountRejected(const std::string& reason) {
   ++rejected_[reason];
 }
 
-void Recorder::CountRejected(std::span<const RowFate> fates) {
-  for (const RowFate& fate : fates) {
-    if (fate.fate == Fate::kRejected) CountRejected(fate.reason);
-  }
+RowsRecorded Recorder::Counting(RowsRecorded recorded) {
+  return [this, recorded = std::move(recorded)](absl::StatusOr<std::vector<RowFate>> fates) {
+    if (fates.ok()) {
+      for (const RowFate& fate : *fates) {
+        if (fate.fate == Fate::kRejected) CountRejected(fate.reason);
+      }
+    }
+    recorded(std::move(fates));
+  };
 }
 
 }  // namespace insightloop

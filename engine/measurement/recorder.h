@@ -7,6 +7,7 @@
 #define INSIGHTLOOP_ENGINE_MEASUREMENT_RECORDER_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <span>
@@ -30,6 +31,8 @@ struct AssignedUnit {
   std::vector<AssignedExposure> exposures;
 };
 
+using RowsRecorded = std::function<void(absl::StatusOr<std::vector<RowFate>>)>;
+
 // Safe for concurrent calls.
 class Recorder {
  public:
@@ -37,7 +40,8 @@ class Recorder {
   Recorder(const CatalogHolder& catalog, Measurement& measurement, const Clock& clock,
            const Limits& limits);
 
-  // One fate per row, in order; OK means that every row not rejected is durable.
+  // `recorded` gets one fate per row, in order; OK means that every row not rejected is durable. It
+  // is called as that of Measurement::Record.
   //
   // Rejections (reason, field): UNKNOWN_EXPERIMENT experiment · EXPERIMENT_NOT_RUNNING experiment ·
   // UNKNOWN_HOLDOUT experiment · UNKNOWN_UNIT_TYPE, WRONG_UNIT_TYPE unit_type · INVALID_UNIT_ID
@@ -46,18 +50,17 @@ class Recorder {
   // WRONG_ATTRIBUTE_TYPE, NOT_FINITE attributes.{id} · TOO_MANY_ATTRIBUTES attributes. Errors:
   // kInvalidArgument for no rows (NO_ROWS) or too many (TOO_MANY_ROWS); those of
   // Measurement::Record.
-  absl::StatusOr<std::vector<RowFate>> RecordExposures(std::span<const SubmittedExposure> rows);
+  void RecordExposures(std::vector<SubmittedExposure> rows, RowsRecorded recorded);
 
-  // Records now what `catalog` assigned, in parts where it is much. Errors: those of
-  // Measurement::Record; parts before may be durable, and asking again counts nothing twice.
+  // Records now what `catalog` assigned, in parts where it is much, and waits for it. Errors: those
+  // of Measurement::Record; parts before may be durable, and asking again counts nothing twice.
   absl::Status RecordAssigned(const Catalog& catalog, std::span<const AssignedUnit> units);
 
   // As RecordExposures. Rejections: INVALID_OUTCOME_ID outcome_id · INVALID_UNIT_ID unit_id ·
   // UNKNOWN_UNIT_TYPE unit_type · UNKNOWN_EVENT event · TIME_IN_FUTURE, TIME_MISSING occur_time ·
   // VALUE_MISSING, VALUE_NOT_EXPECTED, NOT_FINITE, OUT_OF_RANGE value · NOT_A_SURVEY asked,
   // dismissed · TEXT_TOO_LONG, INVALID_UTF8 the text · ID_REUSED outcome_id.
-  absl::StatusOr<std::vector<RowFate>> RecordOutcomes(std::span<const SubmittedOutcome> rows,
-                                                      bool backfill);
+  void RecordOutcomes(std::vector<SubmittedOutcome> rows, bool backfill, RowsRecorded recorded);
 
   // Rows rejected since this object was made, by reason.
   [[nodiscard]] std::map<std::string, std::int64_t> rejected() const;
@@ -65,7 +68,8 @@ class Recorder {
   void CountRejected(const std::string& reason);
 
  private:
-  void CountRejected(std::span<const RowFate> fates);
+  // Has rejected rows counted first.
+  RowsRecorded Counting(RowsRecorded recorded);
 
   const CatalogHolder& catalog_;
   Measurement& measurement_;

@@ -17,9 +17,22 @@ constexpr std::size_t kNameHeader = sizeof(std::uint32_t) + sizeof(std::uint16_t
 
 }  // namespace
 
-std::size_t UnitTable::Hash::operator()(const Name& name) const {
-  return absl::HashOf(name.unit_type,
-                      absl::string_view(name.external_id.data(), name.external_id.size()));
+std::size_t UnitTable::HashOf(std::int64_t unit_type, std::string_view external_id) {
+  return absl::HashOf(unit_type, absl::string_view(external_id.data(), external_id.size()));
+}
+
+void UnitTable::Prefetch(std::span<const std::size_t> hashes) const {
+  for (const std::size_t hash : hashes) shards_[ShardOf(hash)].prefetch(AnyName{hash});
+  std::vector<UnitNumber> units;
+  units.reserve(hashes.size());
+  for (const std::size_t hash : hashes) {
+    const Shard& shard = shards_[ShardOf(hash)];
+    const auto likely = shard.find(AnyName{hash}, hash);
+    if (likely == shard.end()) continue;
+    units.push_back(*likely);
+    Prefetch(*likely);
+  }
+  for (const UnitNumber unit : units) __builtin_prefetch(units_[unit - 1].name);
 }
 
 std::vector<UnitTable::Shard> UnitTable::MakeShards(const UnitTable& table) {
@@ -39,11 +52,8 @@ UnitNumber UnitTable::Find(std::int64_t unit_type, std::string_view external_id)
 
 UnitNumber UnitTable::Add(std::int64_t unit_type, std::string_view external_id) {
   const Name name{unit_type, external_id};
-  names_.PushBack(StoreName(name));
-  memberships_.PushBack({});
-  last_outcome_.PushBack(0);
-  latest_.PushBack(kEarliestTime);
-  const auto unit = static_cast<UnitNumber>(names_.size());
+  units_.PushBack({.name = StoreName(name)});
+  const auto unit = static_cast<UnitNumber>(units_.size());
   if (!external_id.empty()) shards_[ShardOf(Hash{this}(name))].insert(unit);
   return unit;
 }
@@ -51,15 +61,15 @@ UnitNumber UnitTable::Add(std::int64_t unit_type, std::string_view external_id) 
 std::size_t UnitTable::Erase(UnitNumber unit) {
   const std::size_t length = NameOf(unit).external_id.size();
   shards_[ShardOf(Hash{this}(unit))].erase(unit);
-  char* const place = names_[unit - 1] + sizeof(std::uint32_t);
+  char* const place = units_[unit - 1].name + sizeof(std::uint32_t);
   std::memset(place, 0, sizeof(std::uint16_t) + length);
   return length;
 }
 
 void UnitTable::AddOutcome(UnitNumber unit, std::int64_t id, Time occur_time) {
-  last_outcome_[unit - 1] = id;
-  Time& latest = latest_[unit - 1];
-  latest = std::max(latest, occur_time);
+  Unit& changed = units_[unit - 1];
+  changed.last_outcome = id;
+  changed.latest = std::max(changed.latest, occur_time);
 }
 
 // Four bytes of the type's word, which are enough for any dictionary that fits in memory, two of
@@ -81,7 +91,7 @@ char* UnitTable::StoreName(const Name& name) {
 }
 
 UnitTable::Name UnitTable::NameOf(UnitNumber unit) const {
-  const char* const place = names_[unit - 1];
+  const char* const place = units_[unit - 1].name;
   std::uint32_t type = 0;
   std::uint16_t length = 0;
   std::memcpy(&type, place, sizeof(type));

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -39,33 +40,56 @@ class UnitTable {
   // 0 when there is no such unit. `unit_type` is a word.
   [[nodiscard]] UnitNumber Find(std::int64_t unit_type, std::string_view external_id) const;
 
+  // What a unit of that name is found by.
+  [[nodiscard]] static std::size_t HashOf(std::int64_t unit_type, std::string_view external_id);
+  // Brings into the cache what Find() reads for names with these hashes, of all at the same time.
+  void Prefetch(std::span<const std::size_t> hashes) const;
+  // The same for what the other methods read of one unit.
+  void Prefetch(UnitNumber unit) const { __builtin_prefetch(&units_[unit - 1]); }
+
   // Adds the next unit. Without an external id (erased) it is not found by name.
   UnitNumber Add(std::int64_t unit_type, std::string_view external_id);
 
   // Overwrites the unit's name, so that it is not found any more. Returns how long that was.
   std::size_t Erase(UnitNumber unit);
 
-  [[nodiscard]] std::size_t size() const { return names_.size(); }
+  [[nodiscard]] std::size_t size() const { return units_.size(); }
 
-  [[nodiscard]] Membership memberships(UnitNumber unit) const { return memberships_[unit - 1]; }
-  void SetMemberships(UnitNumber unit, Membership first) { memberships_[unit - 1] = first; }
+  [[nodiscard]] Membership memberships(UnitNumber unit) const { return units_[unit - 1].first; }
+  void SetMemberships(UnitNumber unit, Membership first) { units_[unit - 1].first = first; }
 
   // Id of the unit's last stored outcome; 0: none.
-  [[nodiscard]] std::int64_t last_outcome(UnitNumber unit) const { return last_outcome_[unit - 1]; }
+  [[nodiscard]] std::int64_t last_outcome(UnitNumber unit) const {
+    return units_[unit - 1].last_outcome;
+  }
   // The latest time at which an outcome of the unit occurred.
-  [[nodiscard]] Time latest(UnitNumber unit) const { return latest_[unit - 1]; }
+  [[nodiscard]] Time latest(UnitNumber unit) const { return units_[unit - 1].latest; }
   void AddOutcome(UnitNumber unit, std::int64_t id, Time occur_time);
 
  private:
+  // Side by side, since an outcome needs them all.
+  struct Unit {
+    char* name = nullptr;  // in arena_: type, length, bytes
+    Membership first;
+    std::int64_t last_outcome = 0;
+    Time latest = kEarliestTime;
+  };
   struct Name {
     std::int64_t unit_type;
     std::string_view external_id;
     friend bool operator==(const Name&, const Name&) = default;
   };
+  // Stands for a name that is not known but for its hash.
+  struct AnyName {
+    std::size_t hash;
+  };
   struct Hash {
     using is_transparent = void;
     const UnitTable* table;
-    std::size_t operator()(const Name& name) const;
+    std::size_t operator()(const Name& name) const {
+      return HashOf(name.unit_type, name.external_id);
+    }
+    std::size_t operator()(AnyName name) const { return name.hash; }
     std::size_t operator()(UnitNumber unit) const { return (*this)(table->NameOf(unit)); }
   };
   struct Equal {
@@ -74,6 +98,8 @@ class UnitTable {
     bool operator()(UnitNumber a, UnitNumber b) const { return a == b; }
     bool operator()(UnitNumber a, const Name& b) const { return table->NameOf(a) == b; }
     bool operator()(const Name& a, UnitNumber b) const { return a == table->NameOf(b); }
+    // Of a part of the hash in common it is most likely the one.
+    bool operator()(UnitNumber, AnyName) const { return true; }
   };
   using Shard = absl::flat_hash_set<UnitNumber, Hash, Equal>;
 
@@ -82,10 +108,7 @@ class UnitTable {
   [[nodiscard]] Name NameOf(UnitNumber unit) const;
   char* StoreName(const Name& name);
 
-  ChunkedColumn<char*> names_;  // into arena_: type, length, bytes
-  ChunkedColumn<Membership> memberships_;
-  ChunkedColumn<std::int64_t> last_outcome_;
-  ChunkedColumn<Time> latest_;
+  ChunkedColumn<Unit> units_;
   std::vector<std::unique_ptr<char[]>> arena_;
   std::size_t arena_left_ = 0;  // free bytes in the last piece
   std::vector<Shard> shards_;   // of units with a name

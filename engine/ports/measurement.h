@@ -8,8 +8,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <future>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -161,6 +164,9 @@ struct FactFates {
   std::vector<RowFate> outcomes;
 };
 
+// Takes what became of rows: their fates, or why none was recorded.
+using Recorded = std::function<void(absl::StatusOr<FactFates>)>;
+
 // Implementations are safe for concurrent calls. No method throws.
 class Measurement : public ExposedUnits {
  public:
@@ -170,9 +176,20 @@ class Measurement : public ExposedUnits {
   // reason ID_REUSED for a known outcome_id with other content. Rows of one call see the rows
   // before them.
   //
+  // Does not wait: `recorded` is called once, here or later on a thread that all calls share, so
+  // that it must be quick.
+  //
   // Errors: kResourceExhausted  the queue or the disk is full; nothing is stored, retry later.
   //         kUnavailable        the store cannot write; what became of the rows is unknown, retry.
-  virtual absl::StatusOr<FactFates> Record(FactRows rows) = 0;
+  virtual void Record(FactRows rows, Recorded recorded) = 0;
+  // The same, for those who can wait for it.
+  absl::StatusOr<FactFates> Record(FactRows rows) {
+    // Shared: it must outlive the end of set_value() on the other thread.
+    const auto answer = std::make_shared<std::promise<absl::StatusOr<FactFates>>>();
+    Record(std::move(rows),
+           [answer](absl::StatusOr<FactFates> fates) { answer->set_value(std::move(fates)); });
+    return answer->get_future().get();
+  }
 
   // Erases who a unit was: what comes under its name from now on is of a new unit, but outcomes
   // that the unit has sent before stay known. Figures stay as they are. `store` is called once,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "storage/sqlite/key_bytes.h"
+#include "storage/sqlite/outcome_rows.h"
 #include "storage/sqlite/statement.h"
 
 namespace insightloop::storage {
@@ -17,11 +18,13 @@ constexpr char kInsertExposure[] =
     "INSERT INTO exposures"
     " (unit, experiment, epoch, variant, occur_time, receive_time, source, attributes)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-constexpr char kInsertOutcome[] =
+constexpr char kInsertOutcomes[] =
     "INSERT INTO outcomes"
     " (id, unit, event, key, occur_time, receive_time, kind, value, late, channel, touchpoint,"
     " source, previous_id, outcome_id, response_id, comment, item, category)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    " SELECT id, unit, event, key, occur_time, receive_time, kind, value, late, channel, "
+    "touchpoint,"
+    " source, previous_id, outcome_id, response_id, comment, item, category FROM outcome_rows(?)";
 
 constexpr char kScanWords[] = "SELECT id, text FROM words ORDER BY id";
 constexpr char kScanUnits[] = "SELECT id, unit_type, external_id FROM units ORDER BY id";
@@ -59,29 +62,6 @@ absl::Status Insert(Statement& statement, const ExposureRow& row) {
       .Run();
 }
 
-absl::Status Insert(Statement& statement, const OutcomeRow& row) {
-  const KeyBytes key = BytesOf(row.key);
-  return statement.BindInt(row.id)
-      .BindInt(row.unit)
-      .BindInt(row.event)
-      .BindBlob({key.data(), key.size()})
-      .BindInt(row.occur_time.micros)
-      .BindInt(row.receive_time.micros)
-      .BindInt(static_cast<std::int64_t>(row.kind))
-      .BindInt(row.value)
-      .BindInt(row.late ? 1 : 0)
-      .BindIntOrNull(row.channel)
-      .BindIntOrNull(row.touchpoint)
-      .BindIntOrNull(row.source)
-      .BindIntOrNull(row.previous_id)
-      .BindTextOrNull(row.outcome_id)
-      .BindTextOrNull(row.response_id)
-      .BindTextOrNull(row.comment)
-      .BindTextOrNull(row.item)
-      .BindTextOrNull(row.category)
-      .Run();
-}
-
 template <class Row>
 absl::Status InsertAll(Connection& connection, const char* sql, const std::vector<Row>& rows) {
   if (rows.empty()) return absl::OkStatus();
@@ -91,6 +71,13 @@ absl::Status InsertAll(Connection& connection, const char* sql, const std::vecto
     if (auto status = Insert(*statement, row); !status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+absl::Status InsertOutcomes(Connection& connection, const std::vector<OutcomeRow>& rows) {
+  if (rows.empty()) return absl::OkStatus();
+  auto statement = connection.Prepare(kInsertOutcomes);
+  if (!statement.ok()) return statement.status();
+  return statement->BindPointer(&rows, kOutcomeRowsPointer).Run();
 }
 
 // Fills `row` from each row of the result, and hands it on; the texts' memory is used again.
@@ -159,7 +146,7 @@ absl::Status SqliteFactLog::Append(const FactBatch& batch) {
     absl::Status status = InsertAll(connection, kInsertWord, batch.words);
     if (status.ok()) status = InsertAll(connection, kInsertUnit, batch.units);
     if (status.ok()) status = InsertAll(connection, kInsertExposure, batch.exposures);
-    if (status.ok()) status = InsertAll(connection, kInsertOutcome, batch.outcomes);
+    if (status.ok()) status = InsertOutcomes(connection, batch.outcomes);
     return status;
   });
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/domain/error.h"
 #include "engine/domain/time.h"
+#include "storage/sqlite/outcome_rows.h"
 
 namespace insightloop::storage {
 namespace {
@@ -116,10 +117,6 @@ Statement& Statement::BindInt(std::int64_t value) {
   return *this;
 }
 
-Statement& Statement::BindIntOrNull(std::int64_t value) {
-  return value == 0 ? BindNull() : BindInt(value);
-}
-
 Statement& Statement::BindText(std::string_view text) {
   Note(sqlite3_bind_text(handle_, ++bound_, DataOf(text), Length(text), SQLITE_STATIC));
   return *this;
@@ -136,6 +133,12 @@ Statement& Statement::BindBlob(std::string_view bytes) {
 
 Statement& Statement::BindNull() {
   Note(sqlite3_bind_null(handle_, ++bound_));
+  return *this;
+}
+
+Statement& Statement::BindPointer(const void* pointer, const char* type) {
+  // Its reader gets it back as const.
+  Note(sqlite3_bind_pointer(handle_, ++bound_, const_cast<void*>(pointer), type, nullptr));
   return *this;
 }
 
@@ -205,6 +208,11 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& 
   if (auto status = connection->RunScript(mode == Mode::kWrite ? kWriteSettings : kReadSettings);
       !status.ok()) {
     return status;
+  }
+  if (mode == Mode::kWrite) {
+    if (const int added = AddOutcomeRows(handle); added != SQLITE_OK) {
+      return connection->Fail(added);
+    }
   }
   sqlite3_wal_hook(handle, NoteWalPages, &connection->wal_pages_);
   return connection;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The SQLite C API as this folder uses it: a connection, its prepared statements, transactions and
-// savepoints. Nothing else here includes sqlite3.h, and result codes become absl::Status in one
-// place.
+// savepoints. Only outcome_rows.cc includes sqlite3.h too, and result codes become absl::Status in
+// one place.
 
 #ifndef INSIGHTLOOP_STORAGE_SQLITE_STATEMENT_H_
 #define INSIGHTLOOP_STORAGE_SQLITE_STATEMENT_H_
@@ -58,11 +58,12 @@ class Statement {
   ~Statement();
 
   Statement& BindInt(std::int64_t value);
-  Statement& BindIntOrNull(std::int64_t value);  // 0: NULL
   Statement& BindText(std::string_view text);
   Statement& BindTextOrNull(std::string_view text);  // empty: NULL
   Statement& BindBlob(std::string_view bytes);
   Statement& BindNull();
+  // A pointer that SQL cannot see; `type` is a constant that its reader knows.
+  Statement& BindPointer(const void* pointer, const char* type);
 
   // Goes to the next row of the result; false when there is none.
   absl::StatusOr<bool> Step();

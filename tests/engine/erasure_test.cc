@@ -15,6 +15,7 @@
 #include "storage/sqlite/fact_audit.h"
 #include "tests/engine/engine_fixture.h"
 #include "tests/support/error_matchers.h"
+#include "tests/support/recording.h"
 #include "tests/support/status_matchers.h"
 
 namespace insightloop {
@@ -51,7 +52,7 @@ class EraserTest : public testing::EngineTest {
                                    .event = "events/purchase",
                                    .occur_time = kStart,
                                    .context = {.response_id = kResponse, .comment = kComment}};
-    EXPECT_THAT(recorder_->RecordOutcomes({&outcome, 1}, false), IsOk());
+    EXPECT_THAT(testing::RecordOutcomes(*recorder_, {outcome}), IsOk());
   }
   Experiment Get(const std::string& name) {
     const auto experiment = resources_->Get<Experiment>(name);
@@ -180,7 +181,7 @@ TEST_F(EraserTest, AnErasedUnitIsNoFaultOfTheDatabase) {
                                    .unit_id = "ben",
                                    .variant = "control",
                                    .occur_time = kStart};
-  ASSERT_THAT(recorder_->RecordExposures({&exposure, 1}), IsOk());
+  ASSERT_THAT(testing::RecordExposures(*recorder_, {exposure}), IsOk());
   RecordOutcome("ben", kId);
   RecordOutcome(kUnit, kId);
   for (const char* unit : {"ben", kUnit}) ASSERT_THAT(Erase(unit), IsOkAndHolds(true));

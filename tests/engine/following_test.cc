@@ -10,6 +10,7 @@
 
 #include "tests/engine/engine_fixture.h"
 #include "tests/support/error_matchers.h"
+#include "tests/support/recording.h"
 
 namespace insightloop {
 namespace {
@@ -33,8 +34,8 @@ class FollowingTest : public testing::EngineTest {
                                                      .unit = {.unit_id = "ada"},
                                                      .event = "events/purchase",
                                                      .occur_time = clock_.Now()}};
-    ASSERT_THAT(recorder_->RecordExposures(exposures), IsOk());
-    ASSERT_THAT(recorder_->RecordOutcomes(outcomes, false), IsOk());
+    ASSERT_THAT(testing::RecordExposures(*recorder_, exposures), IsOk());
+    ASSERT_THAT(testing::RecordOutcomes(*recorder_, outcomes), IsOk());
     clock_.Advance(Days(10));
   }
 

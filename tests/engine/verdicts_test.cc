@@ -11,6 +11,7 @@
 #include "engine/domain/json.h"
 #include "tests/engine/engine_fixture.h"
 #include "tests/support/error_matchers.h"
+#include "tests/support/recording.h"
 
 namespace insightloop {
 namespace {
@@ -43,8 +44,8 @@ class VerdictsTest : public testing::EngineTest {
                             .occur_time = clock_.Now() + Hours(1)});
       }
     }
-    ExpectAccepted(recorder_->RecordExposures(exposures));
-    ExpectAccepted(recorder_->RecordOutcomes(outcomes, false));
+    ExpectAccepted(testing::RecordExposures(*recorder_, exposures));
+    ExpectAccepted(testing::RecordOutcomes(*recorder_, outcomes));
     clock_.Advance(Days(10));
   }
 
@@ -141,8 +142,9 @@ TEST_F(VerdictsTest, UnknownAndMalformedNamesAreRefused) {
 
 TEST_F(VerdictsTest, AnOpenWindowHoldsUpTheConclusion) {
   PlayedOut();
-  ExpectAccepted(recorder_->RecordExposures(std::vector<SubmittedExposure>{
-      {"experiments/spring", "last", "control", clock_.Now() - Seconds(1), {}}}));
+  ExpectAccepted(testing::RecordExposures(
+      *recorder_, std::vector<SubmittedExposure>{
+                      {"experiments/spring", "last", "control", clock_.Now() - Seconds(1), {}}}));
   ASSERT_THAT(lifecycle_->Stop(By("Stop"), "experiments/spring", ""), IsOk());
   const Time closes = clock_.Now() - Seconds(1) + Days(7) + limits_.lateness_allowance;
   EXPECT_THAT(verdicts_->Conclude(By("Conclude"), "experiments/spring", ""),

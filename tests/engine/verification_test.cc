@@ -14,6 +14,7 @@
 #include "storage/sqlite/fact_audit.h"
 #include "tests/engine/engine_fixture.h"
 #include "tests/support/error_matchers.h"
+#include "tests/support/recording.h"
 
 namespace insightloop {
 namespace {
@@ -48,8 +49,8 @@ class VerificationTest : public testing::EngineTest {
                           .occur_time = clock_.Now() + Hours(1)});
     }
     clock_.Advance(Hours(2));
-    ASSERT_THAT(recorder_->RecordExposures(exposures), IsOk());
-    ASSERT_THAT(recorder_->RecordOutcomes(outcomes, false), IsOk());
+    ASSERT_THAT(testing::RecordExposures(*recorder_, exposures), IsOk());
+    ASSERT_THAT(testing::RecordOutcomes(*recorder_, outcomes), IsOk());
     clock_.Advance(Days(10));
   }
 

@@ -22,6 +22,7 @@
 #include "tests/engine/measurement/measurement_fixture.h"
 #include "tests/support/error_matchers.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/recording.h"
 
 namespace insightloop {
 namespace {
@@ -119,10 +120,10 @@ class RecorderTest : public ::testing::Test {
   }
 
   RowFate Record(const SubmittedExposure& row) {
-    return Only(recorder_.RecordExposures({&row, 1}));
+    return Only(testing::RecordExposures(recorder_, {row}));
   }
   RowFate Record(const SubmittedOutcome& row, bool backfill = false) {
-    return Only(recorder_.RecordOutcomes({&row, 1}, backfill));
+    return Only(testing::RecordOutcomes(recorder_, {row}, backfill));
   }
   static RowFate Only(const absl::StatusOr<std::vector<RowFate>>& fates) {
     EXPECT_THAT(fates, IsOk());
@@ -158,19 +159,20 @@ class RecorderTest : public ::testing::Test {
 // Calls.
 
 TEST_F(RecorderTest, NoRowsAndTooManyRowsAreErrorsOfTheCall) {
-  EXPECT_THAT(recorder_.RecordExposures({}),
+  EXPECT_THAT(testing::RecordExposures(recorder_, {}),
               FailsWith(absl::StatusCode::kInvalidArgument, "NO_ROWS", HasSubstr("exposures: ")));
-  EXPECT_THAT(recorder_.RecordOutcomes({}, false),
+  EXPECT_THAT(testing::RecordOutcomes(recorder_, {}, false),
               FailsWith(absl::StatusCode::kInvalidArgument, "NO_ROWS", HasSubstr("outcomes: ")));
-  EXPECT_THAT(recorder_.RecordExposures(std::vector<SubmittedExposure>(10'001)),
+  EXPECT_THAT(testing::RecordExposures(recorder_, std::vector<SubmittedExposure>(10'001)),
               FailsWith(absl::StatusCode::kInvalidArgument, "TOO_MANY_ROWS",
                         HasSubstr("has 10001 rows; give at most 10000")));
-  EXPECT_THAT(recorder_.RecordOutcomes(std::vector<SubmittedOutcome>(10'001), false),
+  EXPECT_THAT(testing::RecordOutcomes(recorder_, std::vector<SubmittedOutcome>(10'001), false),
               FailsWith(absl::StatusCode::kInvalidArgument, "TOO_MANY_ROWS", HasSubstr("10001")));
 }
 
 TEST_F(RecorderTest, AsManyRowsAsAllowedAreTaken) {
-  const auto fates = recorder_.RecordOutcomes(std::vector<SubmittedOutcome>(10'000), false);
+  const auto fates =
+      testing::RecordOutcomes(recorder_, std::vector<SubmittedOutcome>(10'000), false);
   ASSERT_THAT(fates, IsOk());
   EXPECT_EQ(fates->size(), 10'000U);
 }
@@ -183,8 +185,8 @@ TEST_F(RecorderTest, EachRowGetsItsOwnFateInOrder) {
   SubmittedOutcome old = AnOutcome();
   old.outcome_id = "o-3";
   old.occur_time = kNow - Days(31);
-  const auto fates = recorder_.RecordOutcomes(
-      std::vector{unknown, AnOutcome(), unknown, AnOutcome(), another, old}, false);
+  const auto fates = testing::RecordOutcomes(
+      recorder_, std::vector{unknown, AnOutcome(), unknown, AnOutcome(), another, old}, false);
   ASSERT_THAT(fates, IsOk());
   EXPECT_THAT(*fates, ElementsAre(HasFate(Fate::kRejected), HasFate(Fate::kAccepted),
                                   HasFate(Fate::kRejected), HasFate(Fate::kDuplicate),
@@ -195,7 +197,8 @@ TEST_F(RecorderTest, EachRowGetsItsOwnFateInOrder) {
 TEST_F(RecorderTest, EachExposureGetsItsOwnFateInOrder) {
   SubmittedExposure unknown = AnExposure();
   unknown.variant = "sms";
-  const auto fates = recorder_.RecordExposures(std::vector{AnExposure(), unknown, AnExposure()});
+  const auto fates =
+      testing::RecordExposures(recorder_, std::vector{AnExposure(), unknown, AnExposure()});
   ASSERT_THAT(fates, IsOk());
   EXPECT_THAT(*fates, ElementsAre(HasFate(Fate::kAccepted), HasFate(Fate::kRejected),
                                   HasFate(Fate::kDuplicate)));
@@ -203,7 +206,7 @@ TEST_F(RecorderTest, EachExposureGetsItsOwnFateInOrder) {
 
 TEST_F(RecorderTest, AnErrorOfTheStoreIsTheErrorOfTheCall) {
   file_.log().FailAppend(1, absl::ResourceExhaustedError("the disk is full"));
-  EXPECT_THAT(recorder_.RecordOutcomes(std::vector{AnOutcome()}, false),
+  EXPECT_THAT(testing::RecordOutcomes(recorder_, std::vector{AnOutcome()}, false),
               StatusIs(absl::StatusCode::kResourceExhausted));
   EXPECT_THAT(Record(AnOutcome()), HasFate(Fate::kAccepted));
 }
@@ -235,8 +238,8 @@ TEST_F(RecorderTest, RejectedRowsAreCountedByReasonAndOthersAreNot) {
   undeclared.event = "events/undeclared";
   SubmittedOutcome reused = AnOutcome();
   reused.occur_time = reused.occur_time - kMicrosecond;
-  ASSERT_THAT(recorder_.RecordOutcomes(
-                  std::vector{undeclared, AnOutcome(), undeclared, AnOutcome(), reused}, false),
+  ASSERT_THAT(testing::RecordOutcomes(recorder_,
+                                      {undeclared, AnOutcome(), undeclared, AnOutcome(), reused}),
               IsOk());
   Record(undeclared);
   SubmittedExposure unknown = AnExposure();
