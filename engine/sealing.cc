@@ -60,7 +60,7 @@ absl::StatusOr<SealedPlan> MakeSealedPlan(const Experiment& experiment,
                   .eligibility = experiment.eligibility,
                   .eligibility_filter = experiment.eligibility_filter,
                   .plan = experiment.plan};
-  plan.plan.method = Method::kFixedHorizon;
+  if (plan.plan.method == Method::kMethodUnspecified) plan.plan.method = Method::kAlwaysValid;
   if (plan.plan.alpha == 0) plan.plan.alpha = kDefaultAlpha;
 
   auto hypothesis = Load<Hypothesis>(store, "hypothesis", experiment.hypothesis);

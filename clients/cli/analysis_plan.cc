@@ -101,6 +101,13 @@ absl::Status CheckNumbers(const AnalyzeArguments& arguments) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<bool> IsAlwaysValid(const std::string& method) {
+  if (method.empty() || method == "fixed-horizon") return false;
+  if (method == "always-valid") return true;
+  return UsageError(Join({"--method '", method, "' is unknown"}),
+                    "Give fixed-horizon or always-valid.");
+}
+
 absl::Status AddSources(const AnalyzeArguments& arguments, CampaignPlan& plan) {
   constexpr char kHow[] =
       "Name one file with --arm COLUMN, or every arm's own file with --arm-value ARM FILE.";
@@ -174,6 +181,9 @@ absl::StatusOr<CampaignPlan> MakePlan(const AnalyzeArguments& arguments) {
   if (!sources.ok()) return sources;
   const absl::Status numbers = CheckNumbers(arguments);
   if (!numbers.ok()) return numbers;
+  const absl::StatusOr<bool> always_valid = IsAlwaysValid(arguments.method);
+  if (!always_valid.ok()) return always_valid.status();
+  plan.always_valid = *always_valid;
   plan.arm_column = arguments.arm;
   plan.control = arguments.control;
   plan.unit_column = arguments.unit;

@@ -31,6 +31,7 @@ struct AnalyzeArguments {
   std::vector<std::string> weights;  // ARM=W,…
   std::optional<double> smallest_effect;
   std::optional<double> alpha;
+  std::string method;
 };
 
 enum class MetricKind { kProportion, kMean, kCount, kNps, kCsat };
@@ -70,6 +71,7 @@ struct CampaignPlan {
   std::map<std::string, int> weights;                       // by arm; empty: equal
   std::optional<double> smallest_effect;
   std::optional<double> alpha;
+  bool always_valid = false;  // else fixed horizon: a finished file is read once
 };
 
 // `COLUMN:KIND`; a guardrail has `:MARGIN` after it. KIND is proportion, mean, count, nps or

@@ -199,6 +199,8 @@ class Campaign {
       variant.set_control(k == control);
     }
     v1::AnalysisPlan& plan = *experiment.mutable_plan();
+    plan.set_method(plan_.always_valid ? v1::AnalysisPlan::ALWAYS_VALID
+                                       : v1::AnalysisPlan::FIXED_HORIZON);
     if (plan_.alpha) plan.set_alpha(*plan_.alpha);
     for (std::size_t k = 1; k < plan_.metrics.size(); ++k) {
       if (!plan_.metrics[k].margin) {
@@ -482,6 +484,9 @@ void AddAnalyzeCommand(CLI::App& app, Context& context, Work& work) {
          "The smallest effect that matters: a share of the control's value (0.05 is 5 %), for nps "
          "points. Without it 'no meaningful effect' cannot be shown.");
   option("--alpha", arguments->alpha, "A", "Error rate of a false win; 0.05 without it.");
+  option("--method", arguments->method, "METHOD",
+         "fixed-horizon, the default: right for the one reading of a finished file; or "
+         "always-valid: right also if it was read before, with wider intervals.");
   command->callback([&context, &work, arguments] {
     work = [&context, arguments] { return Analyze(*arguments, context); };
   });

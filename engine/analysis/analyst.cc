@@ -66,11 +66,6 @@ bool HasWeeks(const Metric& metric) {
          metric.window.has_value();
 }
 
-bool IsStopped(const Experiment& experiment) {
-  return experiment.state == ExperimentState::kStopped ||
-         experiment.state == ExperimentState::kConcluded;
-}
-
 // Files of finished experiments are complete: without windows there is nothing to wait for.
 bool IsWaitingForLateFacts(const SealedPlan& plan, const MeasurePlan& measure) {
   return !plan.external ||
@@ -144,7 +139,7 @@ MeasurePlan MakeMeasurePlan(const SealedPlan& plan, const Experiment& experiment
 
 absl::StatusOr<Verdict> MakeVerdict(const SealedPlan& plan, const Experiment& experiment,
                                     const Measured& measured, Time data_through) {
-  const auto study = MakeStudy(plan, experiment.epochs);
+  const auto study = MakeStudy(plan, experiment);
   if (!study.ok()) return study.status();
   const auto figures = ArrangeFigures(*study, measured, CrossedUnits::kLeftOut);
   if (!figures.ok()) return figures.status();

@@ -9,8 +9,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "engine/analysis/anytime_plan.h"
 #include "engine/analysis/epoch_strata.h"
 #include "stats/arm_estimate.h"
+#include "stats/confidence_sequence.h"
 #include "stats/covariates.h"
 #include "stats/joint_moments.h"
 #include "stats/mean_difference.h"
@@ -280,20 +282,43 @@ std::string WhyNoComparison(const stats::Arms<Arm>& arms, Statistic statistic, b
          "standard error.";
 }
 
-// An interval by its level, or by how many standard errors it reaches.
-using Width = std::variant<double, stats::Reach>;
+// An interval by its level when read once, by how many standard errors it reaches, or by the plan
+// of one that may be read at any time.
+using Width = std::variant<double, stats::Reach, stats::AnytimePlan>;
 
 double LevelOf(const Width& width) {
-  const auto* reach = std::get_if<stats::Reach>(&width);
-  return reach != nullptr ? reach->level : std::get<double>(width);
+  if (const auto* level = std::get_if<double>(&width)) return *level;
+  if (const auto* reach = std::get_if<stats::Reach>(&width)) return reach->level;
+  return 1 - std::get<stats::AnytimePlan>(width).alpha;
 }
 
-stats::Interval IntervalOf(const stats::Comparison& comparison, const Width& width) {
-  const auto* reach = std::get_if<stats::Reach>(&width);
-  if (reach == nullptr) return comparison.interval;
-  const double half = reach->standard_errors * comparison.standard_error;
-  return {
-      .lower = comparison.effect - half, .upper = comparison.effect + half, .level = reach->level};
+// What is read once at that level, with its interval as wide as it is to be.
+absl::StatusOr<stats::Comparison> Widened(stats::Comparison comparison, const Width& width) {
+  if (const auto* plan = std::get_if<stats::AnytimePlan>(&width)) {
+    return stats::CompareAnytime(
+        {.effect = comparison.effect, .standard_error = comparison.standard_error}, *plan);
+  }
+  if (const auto* reach = std::get_if<stats::Reach>(&width)) {
+    const double half = reach->standard_errors * comparison.standard_error;
+    comparison.interval = {.lower = comparison.effect - half,
+                           .upper = comparison.effect + half,
+                           .level = reach->level};
+  }
+  return comparison;
+}
+
+absl::StatusOr<stats::RelativeLift> LiftOf(const stats::Arms<stats::ArmEstimate>& arms,
+                                           const Width& width) {
+  if (const auto* level = std::get_if<double>(&width)) {
+    return stats::EstimateRelativeLift(arms, *level);
+  }
+  if (const auto* reach = std::get_if<stats::Reach>(&width)) {
+    return stats::EstimateRelativeLift(arms, *reach);
+  }
+  const auto multiplier = stats::AnytimeMultiplier(std::get<stats::AnytimePlan>(width));
+  if (!multiplier.ok()) return multiplier.status();
+  return stats::EstimateRelativeLift(
+      arms, stats::Reach{.standard_errors = *multiplier, .level = LevelOf(width)});
 }
 
 void AddLift(Contrast& contrast, const stats::Arms<Arm>& arms, Statistic statistic,
@@ -310,13 +335,8 @@ void AddLift(Contrast& contrast, const stats::Arms<Arm>& arms, Statistic statist
     contrast.no_lift = "A relative lift needs values above 0 in both variants.";
     return;
   }
-  const absl::StatusOr<stats::RelativeLift> lift = std::visit(
-      [&arms](const auto& level_or_reach) {
-        return stats::EstimateRelativeLift(
-            {.control = *arms.control.estimate, .treatment = *arms.treatment.estimate},
-            level_or_reach);
-      },
-      width);
+  const absl::StatusOr<stats::RelativeLift> lift =
+      LiftOf({.control = *arms.control.estimate, .treatment = *arms.treatment.estimate}, width);
   if (lift.ok()) {
     contrast.lift = *lift;
     return;
@@ -371,13 +391,13 @@ Contrast Make(const Study& study, const CellFigures& cell, const ContrastOf& of,
         arms.control.value.has_value() ? contrast.no_treatment_value : contrast.no_control_value;
     contrast.no_comparison = contrast.no_effect;
   } else {
-    const auto comparison = Compare(arms, of.statistic, stratified, LevelOf(width));
+    auto comparison = Compare(arms, of.statistic, stratified, LevelOf(width));
+    if (comparison.ok()) comparison = Widened(*comparison, width);
     contrast.effect = *arms.treatment.value - *arms.control.value;
     if (comparison.ok()) {
       // Of shares it is formed from whole numbers, with more digits than the difference of two.
       contrast.effect = comparison->effect;
       contrast.comparison = *comparison;
-      contrast.comparison->interval = IntervalOf(*comparison, width);
     } else {
       contrast.no_comparison = WhyNoComparison(arms, of.statistic, stratified);
     }
@@ -391,7 +411,10 @@ Contrast Make(const Study& study, const CellFigures& cell, const ContrastOf& of,
 
 Contrast MakeContrast(const Study& study, const CellFigures& cell, const ContrastOf& of,
                       double level) {
-  return Make(study, cell, of, level);
+  if (!study.is_always_valid()) return Make(study, cell, of, level);
+  return Make(
+      study, cell, of,
+      MakeAnytimePlan(study, cell, {.control = of.control, .treatment = of.treatment}, 1 - level));
 }
 
 Contrast MakeContrast(const Study& study, const CellFigures& cell, const ContrastOf& of,

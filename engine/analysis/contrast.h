@@ -45,8 +45,8 @@ struct ContrastOf {
   std::size_t control = 0, treatment = 0;  // into SealedPlan::variants
 };
 
-// Compares two arms of a cell; intervals have that level, or the reach that an anytime bound gives
-// them.
+// Compares two arms of a cell. At a level test and intervals are those of the plan's method; with a
+// reach the intervals have that, and the test is read once.
 Contrast MakeContrast(const Study& study, const CellFigures& cell, const ContrastOf& of,
                       double level);
 Contrast MakeContrast(const Study& study, const CellFigures& cell, const ContrastOf& of,

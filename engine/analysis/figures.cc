@@ -148,6 +148,14 @@ void AddTo(const Study& study, CellFigures& cell, const Stratum& stratum) {
   AddTo(arms[stratum.variant], stratum);
 }
 
+std::vector<std::int64_t> MaturedUnits(const Study& study, const CellFigures& all) {
+  std::vector<std::int64_t> units(study.plan->variants.size());
+  for (const ArmsOfEpoch& arms : all.epochs) {
+    for (std::size_t v = 0; v < arms.size(); ++v) units[v] += arms[v].units;
+  }
+  return units;
+}
+
 // Place of a cell's attribute in the plan, then its value.
 std::pair<std::size_t, std::string> OrderOf(const Study& study, const std::string& segment) {
   const std::vector<std::string>& attributes = study.plan->plan.segment_attributes;
@@ -183,6 +191,8 @@ absl::StatusOr<Figures> ArrangeFigures(const Study& study, const Measured& measu
     AddTo(study, *cell, stratum);
   }
   for (auto& [order, cell] : cells) figures.cells.push_back(std::move(cell));
+  figures.all.matured_units = MaturedUnits(study, figures.all);
+  for (CellFigures& cell : figures.cells) cell.matured_units = figures.all.matured_units;
   return figures;
 }
 

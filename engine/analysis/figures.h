@@ -29,6 +29,8 @@ struct CellFigures {
   std::string segment;  // `{attribute id}={value}`; empty for all units
   // By index of Study::epochs; empty for one without matured units.
   std::vector<ArmsOfEpoch> epochs;
+  // Of the whole experiment, by index of SealedPlan::variants.
+  std::vector<std::int64_t> matured_units;
 };
 
 struct Figures {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/analysis/anytime_plan.h"
 #include "engine/analysis/contrast.h"
 #include "engine/analysis/epoch_strata.h"
 #include "engine/analysis/wording.h"
@@ -141,9 +142,8 @@ struct GuardrailReading {
 
 class GuardrailReader {
  public:
-  GuardrailReader(const Study& study, const CellFigures& figures, const CellFigures& base,
-                  bool ended)
-      : study_(study), figures_(figures), base_(base), ended_(ended) {
+  GuardrailReader(const Study& study, const CellFigures& figures, const CellFigures& base)
+      : study_(study), figures_(figures), base_(base) {
     const auto comparisons =
         static_cast<double>(study.plan->hypothesis.guardrails.size() * study.treatments.size());
     harm_alpha_ = kHarmAlpha / comparisons;
@@ -158,7 +158,7 @@ class GuardrailReader {
     }
     if (!guardrail.margin.has_value()) return Open(guardrail, of, "It has no margin.");
     const Direction good = GoodDirection(study_, metric);
-    const Contrast harm = MakeContrast(study_, figures_, of, HarmReach(metric, treatment));
+    const Contrast harm = MakeContrast(study_, figures_, of, HarmReach(of));
     const Contrast pass = MakeContrast(study_, figures_, of, 1 - study_.alpha);
     const auto harm_bounds = BoundsOn(harm, guardrail.margin->scale, good);
     const auto pass_bounds = BoundsOn(pass, guardrail.margin->scale, good);
@@ -171,27 +171,10 @@ class GuardrailReader {
   }
 
  private:
-  // The size for which the bound is tightest when none is planned and more units may come: fixed,
-  // as one that grew with the readings would void what the bound promises.
-  static constexpr std::int64_t kUnplannedUnits = 10'000;
-
-  // Harm is looked for at every reading, so its bound holds at all of them together; tuned to the
-  // planned size of the two variants, without one to the size that it ended with.
-  stats::Reach HarmReach(std::size_t metric, std::size_t treatment) const {
-    const stats::Arms<MetricFigures> read = StrataOf(study_, base_, metric, treatment).together;
-    const std::int64_t units = read.control.units + read.treatment.units;
-    const std::vector<Variant>& variants = study_.plan->variants;
-    double all_weights = 0;
-    for (const Variant& variant : variants) all_weights += variant.weight;
-    const double share =
-        (variants[study_.control].weight + variants[treatment].weight) / all_weights;
-    const auto planned =
-        static_cast<std::int64_t>(static_cast<double>(study_.plan->plan.planned_units) * share);
-    const std::int64_t without_plan = ended_ ? units : kUnplannedUnits;
-    const auto multiplier =
-        stats::OneSidedAnytimeMultiplier({.units = units,
-                                          .planned_units = planned > 0 ? planned : without_plan,
-                                          .alpha = harm_alpha_});
+  // Harm is looked for at every reading, so its bound holds at all of them together.
+  stats::Reach HarmReach(const ContrastOf& of) const {
+    const auto multiplier = stats::OneSidedAnytimeMultiplier(MakeAnytimePlan(
+        study_, base_, {.control = of.control, .treatment = of.treatment}, harm_alpha_));
     // There is one: MissingData() has seen units, and alpha is below one half. The level is that of
     // both sides together; only the one of harm is read.
     return {.standard_errors = *multiplier, .level = 1 - 2 * harm_alpha_};
@@ -223,7 +206,6 @@ class GuardrailReader {
   const Study& study_;
   const CellFigures& figures_;
   const CellFigures& base_;
-  bool ended_ = false;
   double harm_alpha_ = 0;  // one-sided, of one guardrail in one treatment
 };
 
@@ -232,11 +214,11 @@ class GuardrailReader {
 
 class ArmReader {
  public:
-  ArmReader(const Study& study, const CellFigures& figures, const CellFigures& base, bool ended)
+  ArmReader(const Study& study, const CellFigures& figures, const CellFigures& base)
       : study_(study),
         figures_(figures),
         base_(base),
-        guardrails_(study, figures, base, ended),
+        guardrails_(study, figures, base),
         primary_(*FindMetric(study, study.plan->hypothesis.primary_metric)) {}
 
   ArmState Read(std::size_t treatment, bool response_differs) const {
@@ -426,7 +408,7 @@ std::vector<Reason> BeforeReading(const Progress& progress) {
 
 // Nothing keeps anybody from reading again later: then the error rate is not the one promised.
 std::vector<Reason> PastPlan(const Progress& progress) {
-  if (progress.planned_units == 0 || progress.ended() ||
+  if (progress.method == Method::kAlwaysValid || progress.planned_units == 0 || progress.ended() ||
       progress.matured_units <= progress.planned_units) {
     return {};
   }
@@ -440,13 +422,17 @@ std::vector<Reason> PastPlan(const Progress& progress) {
 
 std::vector<Reason> Waiting(const Progress& progress) {
   std::vector<Reason> reasons;
-  if (progress.planned_units > 0) {
+  const bool always_valid = progress.method == Method::kAlwaysValid;
+  if (progress.planned_units > 0 && progress.matured_units >= progress.planned_units) {
     reasons.push_back(
         {"PAST_PLAN",
          absl::StrCat(Grouped(progress.matured_units), " of ",
                       Counted(progress.planned_units, "planned unit"),
-                      " have matured and do not decide; later readings are beyond what "
-                      "a fixed horizon promises, so stop it to conclude it.")});
+                      " have matured and do not decide; ",
+                      always_valid ? "later readings are as valid, but what is left to find is "
+                                     "smaller than planned for."
+                                   : "later readings are beyond what a fixed horizon promises, so "
+                                     "stop it to conclude it.")});
   }
   if (progress.in_flight_units > 0) reasons.push_back(WindowsOpen(progress));
   return reasons;
@@ -456,11 +442,10 @@ std::vector<Reason> Waiting(const Progress& progress) {
 
 Progress MakeProgress(const Study& study, const Experiment& experiment, const Measured& measured,
                       const Figures& figures, Time data_through) {
-  const bool stopped = experiment.state == ExperimentState::kStopped ||
-                       experiment.state == ExperimentState::kConcluded;
   Progress progress = {
-      .stopped = stopped,
-      .ran_for = (stopped ? experiment.stop_time : data_through) - experiment.start_time,
+      .method = study.plan->plan.method,
+      .stopped = study.stopped,
+      .ran_for = (study.stopped ? experiment.stop_time : data_through) - experiment.start_time,
       .in_flight_units = measured.in_flight_units,
       .planned_units = study.plan->plan.planned_units,
   };
@@ -491,7 +476,7 @@ std::optional<std::string> MissingData(const Study& study, const CellFigures& ce
 Situation ReadSituation(const Study& study, const Progress& progress, const CellFigures& figures,
                         const CellFigures& base, const std::vector<bool>& response_differs) {
   const std::size_t primary = *FindMetric(study, study.plan->hypothesis.primary_metric);
-  const ArmReader reader(study, figures, base, progress.ended());
+  const ArmReader reader(study, figures, base);
   Situation situation = {.reading_allowed = progress.is_reading_allowed(),
                          .ended = progress.ended(),
                          .before_reading = BeforeReading(progress),

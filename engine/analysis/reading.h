@@ -25,6 +25,7 @@ constexpr Duration kLeastDuration = Days(7);  // weekdays differ
 
 // How far the experiment is.
 struct Progress {
+  Method method{};
   bool stopped = false;
   // Until it stopped, or until now; of an external experiment, which says no other times, from the
   // first exposure to the last.
@@ -35,6 +36,7 @@ struct Progress {
 
   bool ended() const { return stopped && in_flight_units == 0; }
   bool is_horizon_reached() const {
+    if (method == Method::kAlwaysValid) return true;
     return planned_units > 0 ? matured_units >= planned_units : ended();
   }
   // Once stopped, waiting does not make it longer.

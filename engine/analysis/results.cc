@@ -16,11 +16,11 @@
 namespace insightloop {
 namespace {
 
-EffectInterval ToInterval(const stats::Interval& interval) {
+EffectInterval ToInterval(const Study& study, const stats::Interval& interval) {
   return {.lower = interval.lower,
           .upper = interval.upper,
           .level = interval.level,
-          .validity = Validity::kFixedHorizon};
+          .validity = study.is_always_valid() ? Validity::kAlwaysValid : Validity::kFixedHorizon};
 }
 
 void AddAbsent(Result& result, const std::string& field, const std::string& reason) {
@@ -44,10 +44,10 @@ void SetValues(Result& result, const Contrast& contrast) {
   if (!result.absolute_effect) AddAbsent(result, "absoluteEffect", contrast.no_effect);
 }
 
-void SetComparison(Result& result, const Contrast& contrast) {
+void SetComparison(Result& result, const Study& study, const Contrast& contrast) {
   if (contrast.comparison.has_value()) {
     result.standard_error = contrast.comparison->standard_error;
-    result.absolute_interval = ToInterval(contrast.comparison->interval);
+    result.absolute_interval = ToInterval(study, contrast.comparison->interval);
     result.p_value = contrast.comparison->p_value;
     result.log_p_value = contrast.comparison->log_p_value;
     return;
@@ -58,10 +58,10 @@ void SetComparison(Result& result, const Contrast& contrast) {
   }
 }
 
-void SetLift(Result& result, const Contrast& contrast) {
+void SetLift(Result& result, const Study& study, const Contrast& contrast) {
   if (contrast.lift.has_value()) {
     result.relative_lift = contrast.lift->lift;
-    result.relative_interval = ToInterval(contrast.lift->interval);
+    result.relative_interval = ToInterval(study, contrast.lift->interval);
     return;
   }
   AddAbsent(result, "relativeLift", contrast.no_lift);
@@ -91,7 +91,7 @@ void SetAdjustedInterval(Result& result, const Study& study, const CellFigures& 
   const double level = 1 - study.alpha / static_cast<double>(study.treatments.size());
   const Contrast contrast = MakeContrast(study, cell, of, level);
   if (contrast.comparison.has_value()) {
-    result.adjusted_interval = ToInterval(contrast.comparison->interval);
+    result.adjusted_interval = ToInterval(study, contrast.comparison->interval);
   } else {
     AddAbsent(result, "adjustedInterval", contrast.no_comparison);
   }
@@ -107,8 +107,8 @@ Result MakeResult(const Study& study, const Figures& figures, const CellFigures&
                    .segment = cell.segment};
   const Contrast contrast = MakeContrast(study, cell, of, 1 - study.alpha);
   SetValues(result, contrast);
-  SetComparison(result, contrast);
-  SetLift(result, contrast);
+  SetComparison(result, study, contrast);
+  SetLift(result, study, contrast);
   SetAdjustments(result, study, figures, contrast, of.metric);
   if (!contrast.left_out.empty()) AddAbsent(result, "epoch", contrast.left_out);
   if (result.role == Role::kPrimary && cell.segment.empty()) {

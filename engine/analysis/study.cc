@@ -96,10 +96,12 @@ bool Study::had_weight(std::size_t variant) const {
                      [=](const Epoch& epoch) { return epoch.weights[variant] > 0; });
 }
 
-absl::StatusOr<Study> MakeStudy(const SealedPlan& plan, const std::vector<Epoch>& epochs) {
-  Study study = {.plan = &plan, .alpha = plan.plan.alpha == 0 ? kDefaultAlpha : plan.plan.alpha};
+absl::StatusOr<Study> MakeStudy(const SealedPlan& plan, const Experiment& experiment) {
+  Study study = {.plan = &plan,
+                 .alpha = plan.plan.alpha == 0 ? kDefaultAlpha : plan.plan.alpha,
+                 .stopped = IsStopped(experiment)};
   if (absl::Status status = FindArms(study); !status.ok()) return status;
-  if (absl::Status status = SetEpochs(study, epochs); !status.ok()) return status;
+  if (absl::Status status = SetEpochs(study, experiment.epochs); !status.ok()) return status;
   for (const PlannedMetric& planned : PlannedMetrics(plan)) {
     absl::StatusOr<StudyMetric> metric = MakeStudyMetric(plan, planned);
     if (!metric.ok()) return metric.status();

@@ -35,6 +35,7 @@ struct Study {
   std::vector<std::size_t> treatments;
   std::vector<Epoch> epochs;  // not empty; the only one has the number 0 when it was made up
   double alpha = 0;
+  bool stopped = false;  // no more units come
 
   const std::string& variant_id(std::size_t variant) const {
     return plan->variants[variant].variant_id;
@@ -44,12 +45,13 @@ struct Study {
   }
   MetricKind kind(std::size_t metric) const { return metrics[metric].metric->kind; }
   bool had_weight(std::size_t variant) const;  // in some epoch
+  bool is_always_valid() const { return plan->plan.method == Method::kAlwaysValid; }
 };
 
-// `epochs` are those of the experiment; none means one with the weights of the plan, as external
-// experiments have. Error: kInternal for a plan that lacks a definition, has no control, or no
-// treatment, or for an epoch without a weight for each of its variants.
-absl::StatusOr<Study> MakeStudy(const SealedPlan& plan, const std::vector<Epoch>& epochs = {});
+// `experiment` as it is now, with its epochs; none means one with the weights of the plan, as
+// external experiments have. Error: kInternal for a plan that lacks a definition, has no control,
+// or no treatment, or for an epoch without a weight for each of its variants.
+absl::StatusOr<Study> MakeStudy(const SealedPlan& plan, const Experiment& experiment);
 
 // Place of a metric among `study.metrics`; absent when the plan has none of that name.
 std::optional<std::size_t> FindMetric(const Study& study, std::string_view name);

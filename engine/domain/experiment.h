@@ -28,12 +28,13 @@ struct EnumNames<ExperimentState> {
       "STATE_UNSPECIFIED", "DRAFT", "RUNNING", "PAUSED", "STOPPED", "CONCLUDED"};
 };
 
-// Which kind of interval decides; unspecified means FIXED_HORIZON.
-enum class Method { kMethodUnspecified, kFixedHorizon };
+// Which kind of interval decides; unspecified means ALWAYS_VALID.
+enum class Method { kMethodUnspecified, kFixedHorizon, kAlwaysValid };
 
 template <>
 struct EnumNames<Method> {
-  static constexpr std::string_view kNames[] = {"METHOD_UNSPECIFIED", "FIXED_HORIZON"};
+  static constexpr std::string_view kNames[] = {"METHOD_UNSPECIFIED", "FIXED_HORIZON",
+                                                "ALWAYS_VALID"};
 };
 
 struct Variant {
@@ -153,6 +154,12 @@ struct Experiment {
   std::string final_verdict;
   std::string insight;
 };
+
+// Whether no more units come.
+inline bool IsStopped(const Experiment& experiment) {
+  return experiment.state == ExperimentState::kStopped ||
+         experiment.state == ExperimentState::kConcluded;
+}
 
 template <class V>
 void Fields(V& v, Experiment& x) {

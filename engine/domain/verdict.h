@@ -64,11 +64,12 @@ struct EnumNames<CheckStatus> {
 };
 
 // What an interval's coverage promises.
-enum class Validity { kValidityUnspecified, kFixedHorizon };
+enum class Validity { kValidityUnspecified, kFixedHorizon, kAlwaysValid };
 
 template <>
 struct EnumNames<Validity> {
-  static constexpr std::string_view kNames[] = {"VALIDITY_UNSPECIFIED", "FIXED_HORIZON"};
+  static constexpr std::string_view kNames[] = {"VALIDITY_UNSPECIFIED", "FIXED_HORIZON",
+                                                "ALWAYS_VALID"};
 };
 
 // What a metric is for in a plan.

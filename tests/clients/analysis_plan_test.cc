@@ -88,6 +88,17 @@ TEST(MakePlanTest, ReadsMissingCodesAndWeights) {
   EXPECT_THAT(plan->weights, ElementsAre(Pair("A", 90), Pair("B, the new one", 10)));
 }
 
+TEST(MakePlanTest, ReadsTheMethod) {
+  AnalyzeArguments arguments = Good();
+  EXPECT_FALSE(MakePlan(arguments)->always_valid);
+  arguments.method = "fixed-horizon";
+  EXPECT_FALSE(MakePlan(arguments)->always_valid);
+  arguments.method = "always-valid";
+  EXPECT_TRUE(MakePlan(arguments)->always_valid);
+  arguments.method = "bayes";
+  EXPECT_THAT(Refusal(arguments), HasSubstr("'bayes' is unknown"));
+}
+
 TEST(MakePlanTest, TakesAnArmPerFile) {
   AnalyzeArguments arguments = Good();
   arguments.files.clear();

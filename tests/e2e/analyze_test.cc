@@ -114,6 +114,29 @@ TEST(AnalyzeTest, HillstromAgreesWithItsPublishedFigures) {
   EXPECT_NEAR(ratio["pValue"].get<double>(), 0.9037, 5e-5);
 }
 
+// A finished file's planned size is its own, where the interval reaches 3.04 standard errors at 95
+// % (Waudby-Smith et al. 2024) instead of 1.96.
+TEST(AnalyzeTest, HillstromIsAWinAtAnyTimeToo) {
+  REQUIRE_DATA("hillstrom.csv.gz");
+  const Json verdict =
+      ParsedVerdict(Insightloop({"analyze", SharedData("hillstrom.csv.gz"), "--arm", "segment",
+                                 "--control", "No E-Mail", "--metric", "visit:proportion",
+                                 "--metric", "spend:mean", "--method", "always-valid", "--json"}));
+  ASSERT_TRUE(verdict.is_object());
+  EXPECT_EQ(verdict["decision"], "SHIP");
+  EXPECT_EQ(verdict["shipVariant"], "Mens E-Mail");
+  for (const char* arm : {"Mens E-Mail", "Womens E-Mail"}) {
+    const Json visit = Result(verdict, "visit", "SHARE", arm);
+    EXPECT_EQ(visit["absoluteInterval"]["validity"], "ALWAYS_VALID");
+    EXPECT_NEAR(
+        (visit["absoluteInterval"]["upper"].get<double>() - visit["absoluteEffect"].get<double>()) /
+            visit["standardError"].get<double>(),
+        3.04, 0.005);
+  }
+  EXPECT_NEAR(Result(verdict, "visit", "SHARE", "Mens E-Mail")["absoluteEffect"].get<double>(),
+              0.076590, 5e-7);
+}
+
 TEST(AnalyzeTest, TheTableLeadsWithTheDecision) {
   REQUIRE_DATA("hillstrom.csv.gz");
   const Finished finished =

@@ -24,14 +24,15 @@
 
 namespace insightloop::testing {
 
-// A plan of an external experiment; metric ids name their events, and the first variant is the
-// control. Quantiles are medians; what is below a ratio counts events/{id}-base.
+// A plan of an external experiment at a fixed horizon; metric ids name their events, and the first
+// variant is the control. Quantiles are medians; what is below a ratio counts events/{id}-base.
 class PlanBuilder {
  public:
   PlanBuilder() {
     plan_.experiment = "experiments/x";
     plan_.external = true;
     plan_.unit_type = "unitTypes/customer";
+    plan_.plan.method = Method::kFixedHorizon;
     Variants({"control", "treatment"});
   }
   PlanBuilder& Variants(const std::vector<std::string>& ids) {
@@ -68,6 +69,10 @@ class PlanBuilder {
   }
   PlanBuilder& Predicted(Direction direction) {
     plan_.hypothesis.predicted_direction = direction;
+    return *this;
+  }
+  PlanBuilder& AlwaysValid() {
+    plan_.plan.method = Method::kAlwaysValid;
     return *this;
   }
   PlanBuilder& PlannedUnits(std::int64_t units) {

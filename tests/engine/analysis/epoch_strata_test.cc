@@ -301,7 +301,7 @@ TEST(EpochStrataTest, AVariantTakesPartWhenItHadWeightInSomeEpoch) {
 
 TEST(EpochStrataTest, EpochsOfOneSplitAreOneStratumWhereverTheyAre) {
   const SealedPlan plan = Visits().Build();
-  const auto study = MakeStudy(plan, WithEpochs(Running(), {{1, 1}, {2, 1}, {3, 3}}).epochs);
+  const auto study = MakeStudy(plan, WithEpochs(Running(), {{1, 1}, {2, 1}, {3, 3}}));
   const auto figures = ArrangeFigures(*study,
                                       MeasuredBuilder(2)
                                           .Arm(0, 60, {Share(6, 60)})

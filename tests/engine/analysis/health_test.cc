@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 SealedPlan Visits() { return PlanBuilder().Primary("visit", MetricKind::kProportion).Build(); }
 
 HealthCheck SampleRatio(const SealedPlan& plan, const std::vector<std::int64_t>& units) {
-  const auto study = MakeStudy(plan);
+  const auto study = MakeStudy(plan, StoppedAfter(Days(14)));
   return CheckSampleRatio(*study, {.exposed_units = units});
 }
 
@@ -74,7 +74,7 @@ HealthCheck SampleRatioOf(const std::vector<std::vector<std::int32_t>>& weights,
     measured.exposed_by_epoch.push_back({experiment.epochs[e].epoch, units[e]});
     for (std::size_t v = 0; v < 3; ++v) measured.exposed_units[v] += units[e][v];
   }
-  const auto study = MakeStudy(plan, experiment.epochs);
+  const auto study = MakeStudy(plan, experiment);
   return CheckSampleRatio(*study, measured);
 }
 

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What intervals that may be read at any time are tuned to. They are tightest at the planned size,
+// and a tenth or four times as many units widen them by a quarter at most; what they promise needs
+// a size that no reading changes.
+
+#ifndef INSIGHTLOOP_ENGINE_ANALYSIS_ANYTIME_PLAN_H_
+#define INSIGHTLOOP_ENGINE_ANALYSIS_ANYTIME_PLAN_H_
+
+#include <cstddef>
+
+#include "engine/analysis/figures.h"
+#include "engine/analysis/study.h"
+#include "stats/comparison.h"
+#include "stats/confidence_sequence.h"
+
+namespace insightloop {
+
+// Of two variants, indices into SealedPlan::variants, at a corrected alpha. Units are the matured
+// ones of both in the whole experiment, so that a segment counts as far along as everything is.
+// Planned are the two variants' shares of the plan's size; without a size in the plan 10,000 units,
+// or those of the file where an external experiment is finished and read once.
+stats::AnytimePlan MakeAnytimePlan(const Study& study, const CellFigures& cell,
+                                   const stats::Arms<std::size_t>& variants, double alpha);
+
+}  // namespace insightloop
+
+#endif  // INSIGHTLOOP_ENGINE_ANALYSIS_ANYTIME_PLAN_H_
