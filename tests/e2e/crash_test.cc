@@ -18,9 +18,11 @@ namespace insightloop {
 namespace {
 
 using testing::Finished;
+using testing::Must;
 using testing::Process;
 using testing::ProgramPath;
 using testing::Server;
+using testing::StartExternalExperiment;
 using testing::TemporaryFolder;
 using Json = nlohmann::json;
 
@@ -42,21 +44,6 @@ std::string OutcomesCsv() {
         "o" + std::to_string(row) + ",u" + std::to_string(row % kUnits) + ",2026-01-02T00:00:00Z\n";
   }
   return csv;
-}
-
-void Must(const Finished& finished) { ASSERT_EQ(finished.exit_code, 0) << finished.err; }
-
-void Define(const Server& server) {
-  Must(server.Call({"insights", "create", "i", "--statement", "They forget."}));
-  Must(server.Call({"events", "create", "click", "--value-kind", "NONE"}));
-  Must(server.Call({"metrics", "create", "clicks", "--kind", "COUNT", "--event", "events/click"}));
-  Must(server.Call({"hypotheses", "create", "h", "--insights", "insights/i", "--because", "b",
-                    "--if-action", "i", "--then-outcome", "t", "--primary-metric",
-                    "metrics/clicks"}));
-  Must(server.Call(
-      {"experiments", "create", "e", "--hypothesis", "hypotheses/h", "--external", "--variants",
-       R"([{"variantId":"a","control":true,"weight":1},{"variantId":"b","weight":1}])"}));
-  Must(server.Call({"experiments", "start", "e", "--start-time", "2026-01-01T00:00:00Z"}));
 }
 
 std::vector<std::string> ImportOutcomes(const Server& server, const std::string& file) {
@@ -95,7 +82,7 @@ TEST(CrashTest, AnImportThatWasCutOffIsFinishedByRunningItAgain) {
   const std::string outcomes = folder.Write("outcomes.csv", OutcomesCsv());
   {
     Server server({"--db", db});
-    Define(server);
+    StartExternalExperiment(server, "click");
     Must(server.Call({"import", "exposures", exposures, "--experiment", "experiments/e", "--unit",
                       "unit", "--variant", "arm", "--time", "time"}));
     Process import(ImportOutcomes(server, outcomes));

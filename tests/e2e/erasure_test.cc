@@ -20,12 +20,12 @@ namespace {
 
 using testing::Finished;
 using ::testing::HasSubstr;
+using testing::Must;
 using ::testing::Not;
 using testing::Server;
+using testing::StartExternalExperiment;
 using testing::TemporaryFolder;
 using Json = nlohmann::json;
-
-void Must(const Finished& finished) { ASSERT_EQ(finished.exit_code, 0) << finished.err; }
 
 Json AnswerOf(const Finished& finished) {
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
@@ -42,21 +42,12 @@ std::string FilesOf(const std::string& db) {
 }
 
 void Define(const Server& server) {
-  Must(server.Call({"insights", "create", "i", "--statement", "They forget."}));
-  Must(server.Call({"events", "create", "buy", "--value-kind", "NONE"}));
-  Must(server.Call({"metrics", "create", "bought", "--kind", "COUNT", "--event", "events/buy"}));
-  Must(server.Call({"hypotheses", "create", "h", "--insights", "insights/i", "--because", "b",
-                    "--if-action", "i", "--then-outcome", "t", "--primary-metric",
-                    "metrics/bought"}));
-  const std::string variants =
-      R"([{"variantId":"a","control":true,"weight":1},{"variantId":"b","weight":1}])";
-  Must(server.Call({"experiments", "create", "e", "--hypothesis", "hypotheses/h", "--external",
-                    "--variants", variants}));
+  StartExternalExperiment(server, "buy");
   Must(server.Call({"layers", "create", "l"}));
   Must(server.Call({"experiments", "create", "draft", "--hypothesis", "hypotheses/h", "--layer",
-                    "layers/l", "--slot-count", "10", "--variants", variants, "--overrides",
-                    R"([{"unitId":"secret-anna","variant":"b"}])"}));
-  Must(server.Call({"experiments", "start", "e", "--start-time", "2026-01-01T00:00:00Z"}));
+                    "layers/l", "--slot-count", "10", "--variants",
+                    R"([{"variantId":"a","control":true,"weight":1},{"variantId":"b","weight":1}])",
+                    "--overrides", R"([{"unitId":"secret-anna","variant":"b"}])"}));
 }
 
 Finished Record(const Server& server, const std::string& unit, const std::string& id) {

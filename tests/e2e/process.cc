@@ -114,6 +114,10 @@ Finished Process::Wait() {
   return finished;
 }
 
+void Must(const Finished& finished) {
+  ASSERT_EQ(finished.exit_code, 0) << finished.out << finished.err;
+}
+
 Finished Run(const std::vector<std::string>& arguments) { return Process(arguments).Wait(); }
 
 Finished Insightloop(std::vector<std::string> arguments) {
@@ -144,6 +148,20 @@ Server::Server(const std::vector<std::string>& arguments) : process_(ServerArgum
 Finished Server::Call(std::vector<std::string> arguments) const {
   arguments.insert(arguments.begin(), {"--server", address_});
   return Insightloop(std::move(arguments));
+}
+
+void StartExternalExperiment(const Server& server, const std::string& event_id) {
+  Must(server.Call({"insights", "create", "i", "--statement", "They forget."}));
+  Must(server.Call({"events", "create", event_id, "--value-kind", "NONE"}));
+  Must(server.Call(
+      {"metrics", "create", "times", "--kind", "COUNT", "--event", "events/" + event_id}));
+  Must(server.Call({"hypotheses", "create", "h", "--insights", "insights/i", "--because", "b",
+                    "--if-action", "i", "--then-outcome", "t", "--primary-metric",
+                    "metrics/times"}));
+  Must(server.Call(
+      {"experiments", "create", "e", "--hypothesis", "hypotheses/h", "--external", "--variants",
+       R"([{"variantId":"a","control":true,"weight":1},{"variantId":"b","weight":1}])"}));
+  Must(server.Call({"experiments", "start", "e", "--start-time", "2026-01-01T00:00:00Z"}));
 }
 
 }  // namespace insightloop::testing

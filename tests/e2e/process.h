@@ -60,6 +60,9 @@ class Process {
   std::string buffered_;
 };
 
+// Fails the test unless the program has succeeded.
+void Must(const Finished& finished);
+
 // Runs a program to its end.
 Finished Run(const std::vector<std::string>& arguments);
 
@@ -83,6 +86,10 @@ class Server {
   Process process_;
   std::string first_line_, address_;
 };
+
+// Starts experiments/e, an external one of 2026 with the variants a, the control, and b. Its
+// hypotheses/h is about how often that event, which is made, occurs.
+void StartExternalExperiment(const Server& server, const std::string& event_id);
 
 }  // namespace insightloop::testing
 

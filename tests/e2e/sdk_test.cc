@@ -22,6 +22,7 @@ namespace {
 
 using testing::Finished;
 using ::testing::HasSubstr;
+using testing::Must;
 using testing::Process;
 using testing::Server;
 using testing::TemporaryFolder;
@@ -68,10 +69,6 @@ class SdkTest : public ::testing::Test {
   }
 
   static std::string Example(const std::string& name) { return folder_->Path("examples/" + name); }
-
-  static void Must(const Finished& finished) {
-    ASSERT_EQ(finished.exit_code, 0) << finished.out << finished.err;
-  }
 
   // Starts experiments/e, which everybody is in.
   static void Define(const Server& server) {

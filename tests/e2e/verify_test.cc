@@ -25,6 +25,7 @@ namespace fs = std::filesystem;
 using testing::Finished;
 using ::testing::HasSubstr;
 using testing::Insightloop;
+using testing::Must;
 using testing::Process;
 using testing::ProgramPath;
 using testing::Server;
@@ -163,8 +164,6 @@ TEST(VerifyTest, ABrokenPageFails) {
     EXPECT_EQ(StatusesOf(verified)["INTEGRITY"], "FAIL");
   }
 }
-
-void Must(const Finished& finished) { ASSERT_EQ(finished.exit_code, 0) << finished.err; }
 
 // A server with a running experiment, whose outcomes were recorded through it.
 class VerifyBesideServerTest : public ::testing::Test {

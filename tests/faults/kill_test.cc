@@ -44,6 +44,7 @@ using testing::Engine;
 using testing::Findings;
 using testing::Finished;
 using testing::History;
+using testing::Must;
 using testing::Process;
 using testing::Server;
 using testing::StatusIs;
@@ -52,8 +53,6 @@ using testing::TemporaryFolder;
 constexpr std::uint64_t kSeed = 20261126;
 constexpr int kClients = 4;
 constexpr std::chrono::seconds kPatience{60};
-
-void Must(const Finished& finished) { ASSERT_EQ(finished.exit_code, 0) << finished.err; }
 
 // As it was declared: without the time.
 std::string NameOf(std::string_view fact_name) {
