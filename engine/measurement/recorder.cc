@@ -398,6 +398,23 @@ struct Judged {
   std::vector<std::size_t> places;
 };
 
+// Judges each row by `check`, which may take its texts, and adds those that are not rejected to
+// `good`.
+template <class Submitted, class Fact, class Check>
+Judged JudgeRows(std::vector<Submitted>& rows, std::vector<Fact>& good, Check check) {
+  Judged judged(rows.size());
+  good.reserve(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (Rejection rejection = check(rows[i], good.emplace_back())) {
+      good.pop_back();
+      judged.fates[i] = *std::move(rejection);
+    } else {
+      judged.places.push_back(i);
+    }
+  }
+  return judged;
+}
+
 // Passes the good rows on, and puts their fates in their places. `list` is that of their kind.
 void Pass(Measurement& measurement, FactRows good, Judged judged,
           std::vector<RowFate> FactFates::*list, RowsRecorded recorded) {
@@ -425,17 +442,9 @@ void Recorder::RecordExposures(std::vector<SubmittedExposure> rows, RowsRecorded
   }
   const std::shared_ptr<const Catalog> catalog = catalog_.Current();
   const Judge judge(*catalog, measurement_, clock_.Now(), limits_);
-  Judged judged(rows.size());
   FactRows good;
-  good.exposures.reserve(rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (Rejection rejection = judge.Check(rows[i], good.exposures.emplace_back())) {
-      good.exposures.pop_back();
-      judged.fates[i] = *std::move(rejection);
-    } else {
-      judged.places.push_back(i);
-    }
-  }
+  Judged judged = JudgeRows(rows, good.exposures,
+                            [&](const auto& row, Exposure& to) { return judge.Check(row, to); });
   Pass(measurement_, std::move(good), std::move(judged), &FactFates::exposures,
        Counting(std::move(recorded)));
 }
@@ -474,17 +483,9 @@ void Recorder::RecordOutcomes(std::vector<SubmittedOutcome> rows, bool backfill,
   }
   const std::shared_ptr<const Catalog> catalog = catalog_.Current();
   const Judge judge(*catalog, measurement_, clock_.Now(), limits_);
-  Judged judged(rows.size());
   FactRows good;
-  good.outcomes.reserve(rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (Rejection rejection = judge.Check(rows[i], backfill, good.outcomes.emplace_back())) {
-      good.outcomes.pop_back();
-      judged.fates[i] = *std::move(rejection);
-    } else {
-      judged.places.push_back(i);
-    }
-  }
+  Judged judged = JudgeRows(rows, good.outcomes,
+                            [&](auto& row, Outcome& to) { return judge.Check(row, backfill, to); });
   Pass(measurement_, std::move(good), std::move(judged), &FactFates::outcomes,
        Counting(std::move(recorded)));
 }

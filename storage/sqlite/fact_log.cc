@@ -22,9 +22,9 @@ constexpr char kInsertOutcomes[] =
     "INSERT INTO outcomes"
     " (id, unit, event, key, occur_time, receive_time, kind, value, late, channel, touchpoint,"
     " source, previous_id, outcome_id, response_id, comment, item, category)"
-    " SELECT id, unit, event, key, occur_time, receive_time, kind, value, late, channel, "
-    "touchpoint,"
-    " source, previous_id, outcome_id, response_id, comment, item, category FROM outcome_rows(?)";
+    " SELECT id, unit, event, key, occur_time, receive_time, kind, value, late, channel,"
+    " touchpoint, source, previous_id, outcome_id, response_id, comment, item, category"
+    " FROM outcome_rows(?)";
 
 constexpr char kScanWords[] = "SELECT id, text FROM words ORDER BY id";
 constexpr char kScanUnits[] = "SELECT id, unit_type, external_id FROM units ORDER BY id";
