@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What intervals that may be read at any time are tuned to. They are tightest at the planned size,
-// and a tenth or four times as many units widen them by a quarter at most; what they promise needs
-// a size that no reading changes.
+// 27 % wider at a tenth of it, 3 % at four times as many units; what they promise needs a size that
+// no reading changes.
 
 #ifndef INSIGHTLOOP_ENGINE_ANALYSIS_ANYTIME_PLAN_H_
 #define INSIGHTLOOP_ENGINE_ANALYSIS_ANYTIME_PLAN_H_
