@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -120,7 +121,8 @@ class ExperimentService final : public v1::ExperimentService::CallbackService {
     return gate_.Queue(
         context, request, response,
         [this, move](const Caller& caller, const Request& asked, v1::Experiment& answer) {
-          return Encode((lifecycle_.*move)(caller, asked.name(), asked.etag()), answer);
+          const auto moved = std::invoke(move, lifecycle_, caller, asked.name(), asked.etag());
+          return Encode(moved, answer);
         });
   }
 
