@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "engine/domain/layer.h"
+#include "engine/domain/text.h"
 
 namespace insightloop {
 namespace {
@@ -42,12 +43,12 @@ std::uint64_t Converge(const Lanes& lanes) {
   return hash;
 }
 
-// Takes up what comes after the last stripe: `size` bytes.
-std::uint64_t Finish(std::uint64_t hash, const std::uint64_t* words, std::size_t size) {
-  for (; size >= kWord; size -= kWord) {
-    hash = std::rotl(hash ^ Round(0, *words++), 27) * kPrime1 + kPrime4;
-  }
-  std::uint64_t last = *words;
+std::uint64_t AddWord(std::uint64_t hash, std::uint64_t word) {
+  return std::rotl(hash ^ Round(0, word), 27) * kPrime1 + kPrime4;
+}
+
+// Takes up the last bytes, `size` of a word.
+std::uint64_t Finish(std::uint64_t hash, std::uint64_t last, std::size_t size) {
   if (size >= kWord / 2) {
     hash = std::rotl(hash ^ (last & 0xFFFFFFFF) * kPrime1, 23) * kPrime2 + kPrime3;
     last >>= 32;
@@ -61,21 +62,25 @@ std::uint64_t Finish(std::uint64_t hash, const std::uint64_t* words, std::size_t
   return hash ^ hash >> 32;
 }
 
-std::uint64_t LoadWord(const char* from) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, from, sizeof(word));
-  return word;
-}
-
-// The last bytes of a text, fewer than a word, as a word.
-std::uint64_t LoadEnd(std::string_view text) {
-  const std::size_t size = text.size() % kWord;
-  if (text.size() >= kWord) {
-    return LoadWord(text.data() + text.size() - kWord) >> 8 * (kWord - size);
+// Calls `add` with the words of a text that begins inside of a word, after the `begun` bytes of it
+// in `carry`; returns the bytes that fill no word: (begun + the text's size) % kWord. Words after
+// the first are loaded from where they lie. Always inline: what `add` changes stays in registers.
+template <class Add>
+[[gnu::always_inline]] inline std::uint64_t ForEachWord(std::string_view text, std::size_t begun,
+                                                        std::uint64_t carry, Add add) {
+  if (text.size() < kWord) {
+    const std::uint64_t word = LoadShort(text);
+    carry |= word << 8 * begun;
+    if (begun + text.size() < kWord) return carry;
+    add(carry);
+    return word >> 8 * (kWord - begun);
   }
-  std::uint64_t word = 0;
-  std::memcpy(&word, text.data(), size);
-  return word;
+  add(carry | LoadAt<std::uint64_t>(text, 0) << 8 * begun);
+  std::size_t at = kWord - begun;
+  for (; at + kWord <= text.size(); at += kWord) add(LoadAt<std::uint64_t>(text, at));
+  const std::size_t left = text.size() - at;
+  // In two steps, as none of it may be left.
+  return LoadAt<std::uint64_t>(text, text.size() - kWord) >> 1 >> (8 * (kWord - left) - 1);
 }
 
 // Maps a hash to [0, total): relative bias of each value below total / 2^32.
@@ -106,31 +111,32 @@ Salt::Salt(std::string_view salt) {
 }
 
 std::uint64_t Salt::Hash(Use use, std::string_view unit_id) const {
+  const Begun& begun = begun_[static_cast<std::size_t>(use)];
   const std::size_t rest = size_ % kStripe;
-  std::array<std::uint64_t, (kStripe + kMaxHashedIdBytes) / kWord + 1> words;
+  if (rest + unit_id.size() >= kStripe) return HashStripes(begun, unit_id);
+  // As most are: words are taken up as they form, and never lie in memory.
+  std::uint64_t hash = begun.hash + size_ + unit_id.size();
+  const std::uint64_t* next = rest_.data();
+  for (std::size_t left = rest / kWord; left > 0; --left) hash = AddWord(hash, *next++);
+  const std::uint64_t last = ForEachWord(unit_id, rest % kWord, *next,
+                                         [&](std::uint64_t word) { hash = AddWord(hash, word); });
+  return Finish(hash, last, (rest + unit_id.size()) % kWord);
+}
+
+std::uint64_t Salt::HashStripes(const Begun& begun, std::string_view unit_id) const {
+  const std::size_t rest = size_ % kStripe;
+  std::array<std::uint64_t, (kStripe + kMaxHashedIdBytes) / kWord> words;
   std::memcpy(words.data(), rest_.data(), sizeof(rest_));  // all: a fixed number of bytes
   std::uint64_t* end = words.data() + rest / kWord;
-  const std::size_t shift = 8 * (rest % kWord);
-  std::uint64_t carry = rest_[rest / kWord];
-  const auto add = [&](std::uint64_t word) {
-    *end++ = carry | word << shift;
-    carry = word >> 1 >> (63 - shift);  // nothing of it where the shift is 0
-  };
-  std::size_t at = 0;
-  for (; at + kWord <= unit_id.size(); at += kWord) add(LoadWord(unit_id.data() + at));
-  if (at < unit_id.size()) add(LoadEnd(unit_id));
-  *end = carry;
+  const std::uint64_t last = ForEachWord(unit_id, rest % kWord, rest_[rest / kWord],
+                                         [&](std::uint64_t word) { *end++ = word; });
 
-  const Begun& begun = begun_[static_cast<std::size_t>(use)];
-  std::uint64_t hash = begun.hash;
+  Lanes lanes = begun.lanes;
   const std::uint64_t* next = words.data();
-  std::size_t left = rest + unit_id.size();
-  if (left >= kStripe) {
-    Lanes lanes = begun.lanes;
-    for (; left >= kStripe; left -= kStripe, next += 4) AddStripe(lanes, next);
-    hash = Converge(lanes);
-  }
-  return Finish(hash + size_ + unit_id.size(), next, left);
+  for (; end - next >= 4; next += 4) AddStripe(lanes, next);
+  std::uint64_t hash = Converge(lanes) + size_ + unit_id.size();
+  for (; next < end; ++next) hash = AddWord(hash, *next);
+  return Finish(hash, last, (rest + unit_id.size()) % kWord);
 }
 
 std::uint64_t SlotHash(const Salt& layer_salt, std::string_view unit_id) {

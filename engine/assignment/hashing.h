@@ -42,6 +42,9 @@ class Salt {
     std::array<std::uint64_t, 4> lanes{};
     std::uint64_t hash = 0;  // if no other stripe follows
   };
+  // Where unit ids fill further stripes.
+  std::uint64_t HashStripes(const Begun& begun, std::string_view unit_id) const;
+
   std::size_t size_ = 0;  // of the length and the salt
   std::array<Begun, 2> begun_;
   std::array<std::uint64_t, 4> rest_{};  // the bytes after those stripes, then zeros

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "engine/domain/text.h"
+
 namespace insightloop {
 
 bool IsValidId(std::string_view id) {
@@ -30,9 +32,10 @@ std::string_view CollectionOf(std::string_view name) {
 
 // Table 3-7 of the Unicode Standard, version 15: well-formed UTF-8 byte sequences.
 bool IsUtf8(std::string_view text) {
+  if (IsAscii(text)) return true;  // as most are
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   for (std::size_t i = 0; i < text.size();) {
-    // Most texts are ASCII: eight bytes at a time as long as none has its highest bit set.
+    // Most bytes are ASCII: eight at a time as long as none has its highest bit set.
     if (std::uint64_t eight = 0; i + sizeof(eight) <= text.size()) {
       std::memcpy(&eight, text.data() + i, sizeof(eight));
       if ((eight & 0x8080808080808080) == 0) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Comparing short texts: ids, names and labels, of which every assignment compares several. A call
-// of the library's would take longer than its work. Pure, no allocation.
+// Loading and comparing short texts: ids, names and labels, of which every assignment reads
+// several. A call of the library's would take longer than its work. Pure, no allocation.
 
 #ifndef INSIGHTLOOP_ENGINE_DOMAIN_TEXT_H_
 #define INSIGHTLOOP_ENGINE_DOMAIN_TEXT_H_
@@ -18,6 +18,32 @@ Word LoadAt(std::string_view text, std::size_t at) {
   Word word{};
   std::memcpy(&word, text.data() + at, sizeof(word));
   return word;
+}
+
+// The bytes of a text of fewer than eight as a word, then zeros.
+inline std::uint64_t LoadShort(std::string_view text) {
+  // Two pieces: bytes that are in both fall in the same place.
+  const auto load = [&]<class Piece>(Piece /*type*/) {
+    const std::size_t last = text.size() - sizeof(Piece);
+    const std::uint64_t end = LoadAt<Piece>(text, last);
+    return LoadAt<Piece>(text, 0) | end << 8 * last;
+  };
+  if (text.size() >= sizeof(std::uint32_t)) return load(std::uint32_t{});
+  if (text.size() >= sizeof(std::uint16_t)) return load(std::uint16_t{});
+  return text.empty() ? 0 : LoadAt<unsigned char>(text, 0);
+}
+
+// Whether no byte has its highest bit set: one of a word that overlaps others stands for eight.
+inline bool IsAscii(std::string_view text) {
+  constexpr std::uint64_t kHighest = 0x8080808080808080;
+  const std::size_t size = text.size();
+  if (size < sizeof(std::uint64_t)) return (LoadShort(text) & kHighest) == 0;
+  const std::size_t last = size - sizeof(std::uint64_t);
+  std::uint64_t seen = LoadAt<std::uint64_t>(text, last);
+  for (std::size_t at = 0; at < last; at += sizeof(std::uint64_t)) {
+    seen |= LoadAt<std::uint64_t>(text, at);
+  }
+  return (seen & kHighest) == 0;
 }
 
 // What operator== says.
