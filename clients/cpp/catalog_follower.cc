@@ -126,8 +126,7 @@ absl::Status CatalogFollower::Check() const {
       {.reason = "UNREADABLE_DEFINITION", .resource = name});
 }
 
-bool CatalogFollower::IsUnreadable(std::string_view name) const {
-  if (!any_unreadable_.load(std::memory_order_acquire)) return false;
+bool CatalogFollower::HangsOnUnreadable(std::string_view name) const {
   const std::lock_guard lock(mutex_);
   // An experiment concerns itself and its layer; all else may concern anybody.
   return std::any_of(unreadable_.begin(), unreadable_.end(), [&](const auto& entry) {

@@ -48,13 +48,16 @@ class CatalogFollower {
 
   // Whether an answer for `name`, an experiment or a layer, may hang on what cannot be read. Takes
   // no lock where everything can be read.
-  bool IsUnreadable(std::string_view name) const;
+  bool IsUnreadable(std::string_view name) const {
+    return any_unreadable_.load(std::memory_order_acquire) && HangsOnUnreadable(name);
+  }
 
  private:
   void Run();
   // One stream, to its end; always an error.
   absl::Status FollowOnce(grpc::ClientContext& context, Backoff& backoff);
   void Take(const v1::StreamCatalogResponse& response);
+  bool HangsOnUnreadable(std::string_view name) const;
   // Needs the lock.
   void ForgetReadable(const v1::StreamCatalogResponse& response,
                       const std::vector<Unreadable>& still);

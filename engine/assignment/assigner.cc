@@ -24,9 +24,21 @@ absl::string_view View(std::string_view text) { return {text.data(), text.size()
 // -------------------------------------------------------------------------------------------------
 // Rules of a question
 
-void CheckAttributeValue(const Attribute& attribute, const AttributeValue& value,
-                         const Limits& limits, std::string_view prefix, bool from_device,
-                         Violations& violations) {
+// Whether a value is of its attribute's type and within the limits.
+bool Fits(const Attribute& attribute, const AttributeValue& value, const Limits& limits) {
+  // Alternatives of AttributeValue, in the order of the enum after UNSPECIFIED.
+  if (value.index() + 1 != static_cast<std::size_t>(attribute.value_type)) return false;
+  if (const auto* text = std::get_if<std::string>(&value)) {
+    return text->size() <= limits.max_label && (IsAscii(*text) || IsUtf8(*text));
+  }
+  const auto* number = std::get_if<double>(&value);
+  return number == nullptr || std::isfinite(*number);
+}
+
+// What is wrong with a value that does not fit, or that a device may not give.
+[[gnu::cold]] void AddBadValue(const Attribute& attribute, const AttributeValue& value,
+                               const Limits& limits, std::string_view prefix, bool from_device,
+                               Violations& violations) {
   const auto add = [&](std::string_view reason, const std::string& description) {
     violations.Add(reason,
                    absl::StrCat(View(prefix), "attributes.", View(IdOf(attribute.meta.name))),
@@ -36,17 +48,15 @@ void CheckAttributeValue(const Attribute& attribute, const AttributeValue& value
     add("TRUSTED_ONLY", absl::StrCat("is set by the unit's own device, but ", attribute.meta.name,
                                      " is for trusted callers only; leave it out"));
   }
-  // Alternatives of AttributeValue, in the order of the enum after UNSPECIFIED.
+  if (Fits(attribute, value, limits)) return;
   if (value.index() + 1 != static_cast<std::size_t>(attribute.value_type)) {
     add("WRONG_ATTRIBUTE_TYPE",
         absl::StrCat("is ", Quoted(AttributeText(value)), "; ", attribute.meta.name, " takes a ",
                      View(EnumName(attribute.value_type))));
-  } else if (const auto* text = std::get_if<std::string>(&value);
-             text != nullptr && (text->size() > limits.max_label || !IsUtf8(*text))) {
+  } else if (const auto* text = std::get_if<std::string>(&value)) {
     add("WRONG_ATTRIBUTE_TYPE",
         absl::StrCat("is ", Quoted(*text), "; give at most ", limits.max_label, " bytes of UTF-8"));
-  } else if (const auto* number = std::get_if<double>(&value);
-             number != nullptr && !std::isfinite(*number)) {
+  } else {
     add("NOT_FINITE", "is not finite; give a finite number");
   }
 }
@@ -54,22 +64,28 @@ void CheckAttributeValue(const Attribute& attribute, const AttributeValue& value
 // -------------------------------------------------------------------------------------------------
 // Words for the steps
 
-// Collects steps where somebody wants them; words are made only then.
+// Collects steps.
 class Trace {
  public:
-  explicit Trace(std::vector<Step>* steps) : steps_(steps) {}
+  explicit Trace(std::vector<Step>& steps) : steps_(steps) {}
 
   template <class MakeStep>
   void Add(StepKind kind, bool decides, MakeStep make) {
-    if (steps_ == nullptr) return;
     Step step = make();
     step.kind = kind;
     step.decides = decides;
-    steps_->push_back(std::move(step));
+    steps_.push_back(std::move(step));
   }
 
  private:
-  std::vector<Step>* const steps_;
+  std::vector<Step>& steps_;
+};
+
+// Where nobody wants the steps. A type of its own: an evaluation without all that could put them
+// into words is short, so that the compiler makes one function of it.
+struct NoTrace {
+  template <class MakeStep>
+  void Add(StepKind /*kind*/, bool /*decides*/, MakeStep /*make*/) {}
 };
 
 std::string HashText(std::uint64_t hash) { return absl::StrFormat("%016x", hash); }
@@ -102,24 +118,31 @@ double GrowthBookHashOf(const CatalogExperiment& experiment, std::string_view un
                         experiment.growthbook->seed, unit_id);
 }
 
-// By the hash alone, in the epoch at that place; nullptr for a unit beyond GrowthBook's coverage or
-// outside its namespace.
-const Variant* HashedVariantIn(const ReadyExperiment& experiment, std::size_t epoch,
-                               std::string_view unit_id) {
+// By GrowthBook's hash.
+const Variant* GrowthBookVariantIn(const ReadyExperiment& experiment, const Epoch& epoch,
+                                   std::string_view unit_id) {
   const CatalogExperiment& definition = experiment.definition;
-  if (!IsGrowthBook(definition.hash_algorithm)) {
-    const std::vector<std::int32_t>& weights = definition.epochs[epoch].weights;
-    return &definition.variants[VariantOf(experiment.salt, unit_id, weights)];
-  }
   const GrowthBookSettings& settings = *definition.growthbook;
   if (!settings.namespace_id.empty() &&
       !InGrowthBookNamespace(unit_id, settings.namespace_id, settings.namespace_start,
                              settings.namespace_end)) {
     return nullptr;
   }
+  const auto place = static_cast<std::size_t>(&epoch - definition.epochs.data());
   const std::optional<std::size_t> variant = ChooseGrowthBookVariation(
-      GrowthBookHashOf(definition, unit_id), experiment.growthbook_ranges[epoch]);
+      GrowthBookHashOf(definition, unit_id), experiment.growthbook_ranges[place]);
   return variant.has_value() ? &definition.variants[*variant] : nullptr;
+}
+
+// By the hash alone, in an epoch of the experiment; nullptr for a unit beyond GrowthBook's coverage
+// or outside its namespace.
+const Variant* HashedVariantIn(const ReadyExperiment& experiment, const Epoch& epoch,
+                               std::string_view unit_id) {
+  const CatalogExperiment& definition = experiment.definition;
+  if (IsGrowthBook(definition.hash_algorithm)) {
+    return GrowthBookVariantIn(experiment, epoch, unit_id);
+  }
+  return &definition.variants[VariantOf(experiment.salt, unit_id, epoch.weights)];
 }
 
 const Variant* FindVariant(const ReadyExperiment& experiment, std::string_view id) {
@@ -160,12 +183,18 @@ Step VariantStep(const ReadyExperiment& experiment, std::string_view unit_id,
 // The order of things
 
 // One unit in one experiment or layer.
+template <class Trace>
 class Evaluation {
  public:
   // Fills in `answer`, which is new.
-  Evaluation(const Catalog& catalog, const Question& question, const ExposedUnits* exposed,
-             std::vector<Step>* steps, Assignment& answer)
-      : catalog_(catalog), question_(question), exposed_(exposed), trace_(steps), answer_(answer) {}
+  Evaluation(const Catalog& catalog, const Question& question, const GivenAttributes& attributes,
+             const ExposedUnits* exposed, Trace trace, Assignment& answer)
+      : catalog_(catalog),
+        question_(question),
+        attributes_(attributes),
+        exposed_(exposed),
+        trace_(trace),
+        answer_(answer) {}
 
   void InExperiment(const Catalog::Found& found) {
     answer_.experiment = found.experiment;
@@ -211,9 +240,8 @@ class Evaluation {
   }
 
   bool IsOfUnitType(const ReadyExperiment& experiment) const {
-    // The default's size is known to the compiler.
     return question_.unit_type.empty()
-               ? SameText(experiment.definition.unit_type, kDefaultUnitType)
+               ? experiment.is_of_default_type
                : SameText(experiment.definition.unit_type, question_.unit_type);
   }
 
@@ -309,7 +337,7 @@ class Evaluation {
 
   // Of a unit whose slot the experiment holds.
   void OfMember(const ReadyExperiment& experiment) {
-    const bool eligible = experiment.eligibility.Hold(question_.attributes);
+    const bool eligible = experiment.eligibility.Hold(attributes_);
     trace_.Add(StepKind::kEligibility, !eligible, [&] {
       return Step{.detail = experiment.definition.eligibility.empty()
                                 ? "The experiment is for everybody."
@@ -320,7 +348,7 @@ class Evaluation {
     if (experiment.definition.epochs.size() > 1 && DecidedByExposure(experiment)) return;
 
     const Variant* const variant =
-        HashedVariantIn(experiment, experiment.definition.epochs.size() - 1, question_.unit_id);
+        HashedVariantIn(experiment, experiment.current_epoch(), question_.unit_id);
     trace_.Add(StepKind::kVariant, true,
                [&] { return VariantStep(experiment, question_.unit_id, variant); });
     if (variant == nullptr) return Decide(AssignmentReason::kOutOfTraffic);
@@ -333,9 +361,9 @@ class Evaluation {
     const CatalogExperiment& definition = experiment.definition;
     if (exposed_ == nullptr) {
       const Variant* const now =
-          HashedVariantIn(experiment, definition.epochs.size() - 1, question_.unit_id);
-      for (std::size_t k = 0; k + 1 < definition.epochs.size(); ++k) {
-        if (HashedVariantIn(experiment, k, question_.unit_id) == now) continue;
+          HashedVariantIn(experiment, experiment.current_epoch(), question_.unit_id);
+      for (const Epoch& epoch : definition.epochs) {
+        if (HashedVariantIn(experiment, epoch, question_.unit_id) == now) continue;
         Decide(AssignmentReason::kNeedsServer);
         return true;
       }
@@ -359,32 +387,59 @@ class Evaluation {
 
   const Catalog& catalog_;
   const Question& question_;
+  const GivenAttributes& attributes_;  // of the question
   const ExposedUnits* const exposed_;
   Trace trace_;
   Assignment& answer_;
 };
 
-absl::Status InvalidTarget(std::string_view field, std::string_view name,
-                           std::string_view collection) {
-  return InvalidField("INVALID_NAME", field,
-                      absl::StrCat("is ", Quoted(name), "; give ", View(collection), "/{id}"));
+template <class Resource>
+[[gnu::cold]] absl::Status NoTarget(std::string_view field, std::string_view name) {
+  if (IsNameIn(Resource::kCollection, name)) return NotFound(field, name);
+  return InvalidField(
+      "INVALID_NAME", field,
+      absl::StrCat("is ", Quoted(name), "; give ", View(Resource::kCollection), "/{id}"));
 }
 
-// Adds everything that is wrong with a question.
-void CheckQuestion(const Catalog& catalog, const Question& question, const Limits& limits,
-                   std::string_view prefix, Violations& violations) {
-  if (prefix.empty()) {
-    CheckUnitId(question.unit_id, limits, "unit_id", violations);
-  } else {
-    CheckUnitId(question.unit_id, limits, absl::StrCat(View(prefix), "unit_id"), violations);
-  }
-  CheckAttributes(catalog, question.attributes, limits, prefix, question.from_device, violations);
+bool IsUnitId(std::string_view unit_id, const Limits& limits) {
+  return !unit_id.empty() && unit_id.size() <= limits.max_unit_id &&
+         (IsAscii(unit_id) || IsUtf8(unit_id));
+}
+
+[[gnu::cold]] void AddBadUnitId(std::string_view unit_id, const Limits& limits,
+                                std::string_view prefix, std::string_view field,
+                                Violations& violations) {
+  violations.Add("INVALID_UNIT_ID", absl::StrCat(View(prefix), View(field)),
+                 absl::StrCat("is ", Quoted(unit_id), " (", unit_id.size(), " bytes); give 1 to ",
+                              limits.max_unit_id, " bytes of UTF-8"));
+}
+
+[[gnu::cold]] void AddUndeclared(std::string_view id, std::string_view prefix,
+                                 Violations& violations) {
+  violations.Add("UNDECLARED_ATTRIBUTE", absl::StrCat(View(prefix), "attributes.", View(id)),
+                 absl::StrCat("is not declared; create attributes/", View(id), " first"));
+}
+
+[[gnu::cold]] void AddTooManyAttributes(std::size_t count, const Limits& limits,
+                                        std::string_view prefix, Violations& violations) {
+  violations.Add("TOO_MANY_ATTRIBUTES", absl::StrCat(View(prefix), "attributes"),
+                 absl::StrCat("has ", count, "; give at most ", limits.max_attributes));
+}
+
+// Of a type that the question names.
+void CheckUnitType(const Catalog& catalog, std::string_view unit_type,
+                   const ReadyExperiment* experiment, Violations& violations) {
   // The default type exists in every database, also where nobody has declared it.
-  if (!question.unit_type.empty() && question.unit_type != kDefaultUnitType &&
-      !catalog.HasUnitType(question.unit_type)) {
+  if (unit_type != kDefaultUnitType && !catalog.HasUnitType(unit_type)) {
     violations.Add("UNKNOWN_UNIT_TYPE", "unit_type",
-                   absl::StrCat("is ", Quoted(question.unit_type),
+                   absl::StrCat("is ", Quoted(unit_type),
                                 ", which is not declared; create it first, or leave it empty"));
+  }
+  if (experiment != nullptr && unit_type != experiment->definition.unit_type) {
+    violations.Add(
+        "WRONG_UNIT_TYPE", "unit_type",
+        absl::StrCat("is ", Quoted(unit_type), ", but ", experiment->definition.name, " is on ",
+                     experiment->definition.unit_type, "; give that, or leave it out"));
   }
 }
 
@@ -392,30 +447,24 @@ void CheckQuestion(const Catalog& catalog, const Question& question, const Limit
 
 void CheckUnitId(std::string_view unit_id, const Limits& limits, std::string_view field,
                  Violations& violations) {
-  if (unit_id.empty() || unit_id.size() > limits.max_unit_id || !IsUtf8(unit_id)) {
-    violations.Add("INVALID_UNIT_ID", field,
-                   absl::StrCat("is ", Quoted(unit_id), " (", unit_id.size(), " bytes); give 1 to ",
-                                limits.max_unit_id, " bytes of UTF-8"));
-  }
+  if (!IsUnitId(unit_id, limits)) AddBadUnitId(unit_id, limits, "", field, violations);
 }
 
-void CheckAttributes(const Catalog& catalog, const AttributeMap& attributes, const Limits& limits,
-                     std::string_view prefix, bool from_device, Violations& violations) {
+void CheckAttributes(const Catalog& catalog, const GivenAttributes& attributes,
+                     const Limits& limits, std::string_view prefix, bool from_device,
+                     Violations& violations) {
   if (attributes.size() > limits.max_attributes) {
-    violations.Add(
-        "TOO_MANY_ATTRIBUTES", absl::StrCat(View(prefix), "attributes"),
-        absl::StrCat("has ", attributes.size(), "; give at most ", limits.max_attributes));
+    AddTooManyAttributes(attributes.size(), limits, prefix, violations);
     return;
   }
-  for (const auto& [id, value] : attributes) {
-    const Attribute* attribute = catalog.FindAttribute(id);
+  attributes.ForEach([&](const HashedName& id, const AttributeValue& value) {
+    const Attribute* const attribute = catalog.FindAttribute(id);
     if (attribute == nullptr) {
-      violations.Add("UNDECLARED_ATTRIBUTE", absl::StrCat(View(prefix), "attributes.", id),
-                     absl::StrCat("is not declared; create attributes/", id, " first"));
-    } else {
-      CheckAttributeValue(*attribute, value, limits, prefix, from_device, violations);
+      AddUndeclared(id.text, prefix, violations);
+    } else if (!Fits(*attribute, value, limits) || (from_device && attribute->trusted_only)) {
+      AddBadValue(*attribute, value, limits, prefix, from_device, violations);
     }
-  }
+  });
 }
 
 Assigner::Assigner(const Catalog& catalog, const ExposedUnits* exposed, const Limits& limits)
@@ -425,10 +474,11 @@ absl::Status Assigner::AskOnce(const Catalog& catalog, const Target& target,
                                const Question& question, const Limits& limits, Assignment& answer) {
   Assigner assigner(catalog, /*exposed=*/nullptr, limits);
   if (absl::Status status = assigner.Aim(target); !status.ok()) return status;
-  if (Violations violations; !assigner.Check(question, "", violations)) {
+  const GivenAttributes attributes(question.attributes);
+  if (Violations violations; !assigner.Check(question, attributes, "", violations)) {
     return violations.ToStatus();
   }
-  assigner.AskOne(question, /*steps=*/nullptr, answer);
+  assigner.AskOne(question, attributes, /*steps=*/nullptr, answer);
   return absl::OkStatus();
 }
 
@@ -440,22 +490,17 @@ absl::StatusOr<Assigner> Assigner::Create(const Catalog& catalog, const Target& 
 }
 
 absl::Status Assigner::Aim(const Target& target) {
-  const auto not_found = [&](std::string_view field, std::string_view collection) {
-    return IsNameIn(collection, target.name) ? NotFound(field, target.name)
-                                             : InvalidTarget(field, target.name, collection);
-  };
   switch (target.kind) {
     case TargetKind::kExperiment:
       experiment_ = catalog_.FindExperiment(target.name);
-      if (experiment_.experiment == nullptr)
-        return not_found("experiment", Experiment::kCollection);
+      if (experiment_.experiment == nullptr) return NoTarget<Experiment>("experiment", target.name);
       break;
     case TargetKind::kLayer:
       layer_ = catalog_.FindLayer(target.name);
-      if (layer_ == nullptr) return not_found("layer", Layer::kCollection);
+      if (layer_ == nullptr) return NoTarget<Layer>("layer", target.name);
       break;
     case TargetKind::kCampaign:
-      if (!catalog_.HasCampaign(target.name)) return not_found("campaign", Campaign::kCollection);
+      if (!catalog_.HasCampaign(target.name)) return NoTarget<Campaign>("campaign", target.name);
       campaign_ = catalog_.ExperimentsOf(target.name);
       break;
   }
@@ -466,48 +511,55 @@ absl::StatusOr<Assignments> Assigner::Ask(const Question& question, std::string_
                                           std::vector<Step>* steps) const {
   // Filled in where it is returned: copying it would take as long as a hash.
   absl::StatusOr<Assignments> assignments(absl::in_place);
-  if (Violations violations; !Check(question, prefix, violations)) {
+  const GivenAttributes attributes(question.attributes);
+  if (Violations violations; !Check(question, attributes, prefix, violations)) {
     assignments = violations.ToStatus();
     return assignments;
   }
   if (experiment_.experiment != nullptr || layer_ != nullptr) {
-    AskOne(question, steps, assignments->one);
+    AskOne(question, attributes, steps, assignments->one);
   } else {
-    AskCampaign(question, assignments->campaign);
+    AskCampaign(question, attributes, assignments->campaign);
   }
   return assignments;
 }
 
-void Assigner::AskOne(const Question& question, std::vector<Step>* steps,
-                      Assignment& answer) const {
-  Evaluation evaluation(catalog_, question, exposed_, steps, answer);
-  if (experiment_.experiment != nullptr) {
-    evaluation.InExperiment(experiment_);
+void Assigner::AskOne(const Question& question, const GivenAttributes& attributes,
+                      std::vector<Step>* steps, Assignment& answer) const {
+  const auto evaluate = [&](auto trace) {
+    Evaluation evaluation(catalog_, question, attributes, exposed_, trace, answer);
+    if (experiment_.experiment != nullptr) {
+      evaluation.InExperiment(experiment_);
+    } else {
+      evaluation.InLayer(*layer_);
+    }
+  };
+  if (steps == nullptr) {
+    evaluate(NoTrace());
   } else {
-    evaluation.InLayer(*layer_);
+    evaluate(Trace(*steps));
   }
 }
 
-bool Assigner::Check(const Question& question, std::string_view prefix,
-                     Violations& violations) const {
-  CheckQuestion(catalog_, question, limits_, prefix, violations);
-  const ReadyExperiment* const experiment = experiment_.experiment;
-  if (experiment != nullptr && !question.unit_type.empty() &&
-      question.unit_type != experiment->definition.unit_type) {
-    violations.Add(
-        "WRONG_UNIT_TYPE", "unit_type",
-        absl::StrCat("is ", Quoted(question.unit_type), ", but ", experiment->definition.name,
-                     " is on ", experiment->definition.unit_type, "; give that, or leave it out"));
+bool Assigner::Check(const Question& question, const GivenAttributes& attributes,
+                     std::string_view prefix, Violations& violations) const {
+  if (!IsUnitId(question.unit_id, limits_)) {
+    AddBadUnitId(question.unit_id, limits_, prefix, "unit_id", violations);
+  }
+  CheckAttributes(catalog_, attributes, limits_, prefix, question.from_device, violations);
+  if (!question.unit_type.empty()) {
+    CheckUnitType(catalog_, question.unit_type, experiment_.experiment, violations);
   }
   return violations.empty();
 }
 
-void Assigner::AskCampaign(const Question& question, std::vector<Assignment>& assignments) const {
+void Assigner::AskCampaign(const Question& question, const GivenAttributes& attributes,
+                           std::vector<Assignment>& assignments) const {
   const std::string_view unit_type =
       question.unit_type.empty() ? kDefaultUnitType : question.unit_type;
   for (const Catalog::Found& found : campaign_) {
     if (found.experiment->definition.unit_type != unit_type) continue;
-    Evaluation(catalog_, question, exposed_, nullptr, assignments.emplace_back())
+    Evaluation(catalog_, question, attributes, exposed_, NoTrace(), assignments.emplace_back())
         .InExperiment(found);
   }
 }
@@ -534,8 +586,7 @@ std::vector<AssignedExposure> ExposuresOf(const Assignment& assignment) {
 
 std::string_view HashedVariant(const ReadyExperiment& experiment, const Epoch& epoch,
                                std::string_view unit_id) {
-  const auto place = static_cast<std::size_t>(&epoch - experiment.definition.epochs.data());
-  const Variant* const variant = HashedVariantIn(experiment, place, unit_id);
+  const Variant* const variant = HashedVariantIn(experiment, epoch, unit_id);
   return variant == nullptr ? std::string_view() : variant->variant_id;
 }
 

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/assignment/catalog.h"
+#include "engine/assignment/given_attributes.h"
 #include "engine/domain/error.h"
 #include "engine/domain/facts.h"
 #include "engine/domain/limits.h"
@@ -118,9 +119,12 @@ class Assigner {
   Assigner(const Catalog& catalog, const ExposedUnits* exposed, const Limits& limits);
   absl::Status Aim(const Target& target);
   // Whether nothing is wrong with a question.
-  bool Check(const Question& question, std::string_view prefix, Violations& violations) const;
-  void AskOne(const Question& question, std::vector<Step>* steps, Assignment& answer) const;
-  void AskCampaign(const Question& question, std::vector<Assignment>& assignments) const;
+  bool Check(const Question& question, const GivenAttributes& attributes, std::string_view prefix,
+             Violations& violations) const;
+  void AskOne(const Question& question, const GivenAttributes& attributes, std::vector<Step>* steps,
+              Assignment& answer) const;
+  void AskCampaign(const Question& question, const GivenAttributes& attributes,
+                   std::vector<Assignment>& assignments) const;
 
   const Catalog& catalog_;
   const ExposedUnits* exposed_;
@@ -149,8 +153,9 @@ std::string_view HashedVariant(const ReadyExperiment& experiment, const Epoch& e
 // Rules shared with recording. Each adds what is wrong.
 void CheckUnitId(std::string_view unit_id, const Limits& limits, std::string_view field,
                  Violations& violations);
-void CheckAttributes(const Catalog& catalog, const AttributeMap& attributes, const Limits& limits,
-                     std::string_view prefix, bool from_device, Violations& violations);
+void CheckAttributes(const Catalog& catalog, const GivenAttributes& attributes,
+                     const Limits& limits, std::string_view prefix, bool from_device,
+                     Violations& violations);
 
 }  // namespace insightloop
 

@@ -10,26 +10,11 @@
 #include "engine/domain/campaign.h"
 #include "engine/domain/resource.h"
 
-#define XXH_INLINE_ALL
-#include "xxhash.h"
-
 namespace insightloop {
 namespace {
 
 // Deletions that can be told one by one; for anybody who missed more there is a snapshot.
 constexpr std::size_t kMostRemoved = 10'000;
-
-template <class Map>
-auto FindIn(const Map& map, std::string_view name) {
-  const auto found = map.find(name);
-  return found == map.end() ? nullptr : &found->second;
-}
-
-template <class Map>
-auto ValueIn(const Map& map, std::string_view name) {
-  const auto* entry = FindIn(map, name);
-  return entry == nullptr ? nullptr : entry->value.get();
-}
 
 ReadyHoldout MakeReady(const Holdout& holdout, std::string_view owner) {
   ReadyHoldout ready{.name = absl::StrCat(std::string(owner), std::string(kHoldoutSuffix)),
@@ -76,6 +61,7 @@ absl::StatusOr<ReadyExperiment> MakeReady(CatalogExperiment definition) {
   const Salt salt(definition.salt);
   ReadyExperiment ready{
       .definition = std::move(definition), .salt = salt, .eligibility = *std::move(eligibility)};
+  ready.is_of_default_type = ready.definition.unit_type == kDefaultUnitType;
   const std::vector<Variant>& variants = ready.definition.variants;
   for (std::size_t v = 0; v < variants.size(); ++v) {
     if (variants[v].control) ready.control = v;
@@ -110,28 +96,12 @@ const Epoch& ReadyExperiment::EpochAt(Time time) const {
   return *(next - 1);
 }
 
-std::size_t NameHash::operator()(std::string_view name) const {
-  return XXH3_64bits(name.data(), name.size());
-}
-
 Catalog::Catalog() : programme_(std::make_shared<const ReadyProgramme>()) {}
 
 Catalog::Found Catalog::FindExperiment(std::string_view name) const {
-  const ExperimentEntry* entry = FindIn(experiments_, name);
+  const ExperimentEntry* entry = experiments_.Find(name);
   if (entry == nullptr) return {};
   return {.experiment = entry->value.get(), .layer = entry->layer};
-}
-
-const ReadyLayer* Catalog::FindLayer(std::string_view name) const { return ValueIn(layers_, name); }
-
-const ReadyEvent* Catalog::FindEvent(std::string_view name) const { return ValueIn(events_, name); }
-
-const Attribute* Catalog::FindAttribute(std::string_view id) const {
-  return ValueIn(attributes_, id);
-}
-
-const UnitType* Catalog::FindUnitType(std::string_view name) const {
-  return ValueIn(unit_types_, name);
 }
 
 bool Catalog::HasCampaign(std::string_view name) const { return campaigns_.contains(name); }
@@ -173,7 +143,7 @@ CatalogChanges Catalog::ChangesSince(std::int64_t after) const {
 }
 
 absl::Status Catalog::Put(CatalogExperiment experiment, std::int64_t revision) {
-  if (IsAssigning(experiment) && FindIn(layers_, experiment.layer) == nullptr) {
+  if (IsAssigning(experiment) && layers_.Find(experiment.layer) == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat(experiment.name, " runs in ", experiment.layer, ", which is not there"));
   }
@@ -208,8 +178,8 @@ void Catalog::Put(Layer layer, std::int64_t revision) {
 
 void Catalog::Put(Attribute attribute, std::int64_t revision) {
   const std::string name = attribute.meta.name;
-  attributes_[std::string(IdOf(name))] = {
-      .value = std::make_shared<const Attribute>(std::move(attribute)), .revision = revision};
+  attributes_[IdOf(name)] = {.value = std::make_shared<const Attribute>(std::move(attribute)),
+                             .revision = revision};
   Advance(name, revision);
 }
 
@@ -245,21 +215,20 @@ void Catalog::Remove(std::string_view name, std::int64_t revision) {
   const std::string key(name);
   const std::string_view collection = CollectionOf(name);
   if (collection == Experiment::kCollection) {
-    const auto found = experiments_.find(key);
-    if (found != experiments_.end()) {
-      const std::string layer = found->second.value->definition.layer;
-      LeaveCampaign(found->second.value->definition);
-      experiments_.erase(found);
+    if (const ExperimentEntry* const found = experiments_.Find(name)) {
+      const std::string layer = found->value->definition.layer;
+      LeaveCampaign(found->value->definition);
+      experiments_.Erase(name);
       Arrange(layer);
     }
   } else if (collection == Layer::kCollection) {
-    layers_.erase(key);  // no experiment names it any more
+    layers_.Erase(name);  // no experiment names it any more
   } else if (collection == Attribute::kCollection) {
-    attributes_.erase(std::string(IdOf(name)));
+    attributes_.Erase(IdOf(name));
   } else if (collection == UnitType::kCollection) {
-    unit_types_.erase(key);
+    unit_types_.Erase(name);
   } else if (collection == Event::kCollection) {
-    events_.erase(key);
+    events_.Erase(name);
   } else if (collection == Campaign::kCollection) {
     campaigns_.erase(key);
   }
@@ -288,9 +257,9 @@ void Catalog::LeaveCampaign(const CatalogExperiment& experiment) {
 }
 
 void Catalog::Arrange(std::string_view layer) {
-  const auto entry = layers_.find(layer);
-  if (entry == layers_.end()) return;
-  auto ready = std::make_shared<ReadyLayer>(*entry->second.value);
+  Entry<ReadyLayer>* const entry = layers_.Find(layer);
+  if (entry == nullptr) return;
+  auto ready = std::make_shared<ReadyLayer>(*entry->value);
   ready->experiments.clear();
   ready->with_overrides.clear();
   ready->by_slot.fill(nullptr);
@@ -307,7 +276,7 @@ void Catalog::Arrange(std::string_view layer) {
       ready->by_slot[static_cast<std::size_t>(slot)] = experiment.get();
     }
   }
-  entry->second.value = std::move(ready);
+  entry->value = std::move(ready);
 }
 
 }  // namespace insightloop

@@ -26,12 +26,12 @@
 #include "engine/assignment/condition.h"
 #include "engine/assignment/growthbook_hash.h"
 #include "engine/assignment/hashing.h"
+#include "engine/assignment/names.h"
 #include "engine/domain/attribute.h"
 #include "engine/domain/catalog_experiment.h"
 #include "engine/domain/event.h"
 #include "engine/domain/layer.h"
 #include "engine/domain/programme.h"
-#include "engine/domain/text.h"
 #include "engine/domain/unit_type.h"
 
 namespace insightloop {
@@ -41,7 +41,8 @@ struct ReadyExperiment {
   CatalogExperiment definition;
   Salt salt;
   CompiledConditions eligibility;
-  std::size_t control = 0;                                            // into the variants
+  std::size_t control = 0;  // into the variants
+  bool is_of_default_type = false;
   std::vector<std::vector<GrowthBookRange>> growthbook_ranges;        // by epoch; else empty
   absl::flat_hash_map<std::string, std::size_t> variant_of_override;  // by unit id
 
@@ -96,16 +97,6 @@ struct CatalogChanges {
   std::vector<std::string> removed;      // names
 };
 
-// Hash short names, and compare them, in a few nanoseconds.
-struct NameHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view name) const;
-};
-struct NameEqual {
-  using is_transparent = void;
-  bool operator()(std::string_view a, std::string_view b) const { return SameText(a, b); }
-};
-
 // Names are full resource names. Reading is safe for any number of threads; copying is cheap
 // compared with what a change costs in the store.
 class Catalog {
@@ -117,10 +108,13 @@ class Catalog {
     const ReadyLayer* layer = nullptr;
   };
   Found FindExperiment(std::string_view name) const;
-  const ReadyLayer* FindLayer(std::string_view name) const;  // nullptr when there is none
-  const ReadyEvent* FindEvent(std::string_view name) const;
-  const Attribute* FindAttribute(std::string_view id) const;  // by id, not by name
-  const UnitType* FindUnitType(std::string_view name) const;
+  // nullptr when there is none.
+  const ReadyLayer* FindLayer(std::string_view name) const { return ValueIn(layers_, name); }
+  const ReadyEvent* FindEvent(std::string_view name) const { return ValueIn(events_, name); }
+  const UnitType* FindUnitType(std::string_view name) const { return ValueIn(unit_types_, name); }
+  const Attribute* FindAttribute(const HashedName& id) const {  // by id, not by name
+    return ValueIn(attributes_, id);
+  }
   bool HasUnitType(std::string_view name) const { return FindUnitType(name) != nullptr; }
   bool HasCampaign(std::string_view name) const;
   // Those of a campaign that run or are paused, in order of their names.
@@ -158,7 +152,12 @@ class Catalog {
     std::int64_t revision = 0;
   };
   template <class T>
-  using ByName = absl::flat_hash_map<std::string, Entry<T>, NameHash, NameEqual>;
+  using ByName = NameTable<Entry<T>>;
+  template <class T, class Name>
+  static const T* ValueIn(const ByName<T>& table, const Name& name) {
+    const Entry<T>* const entry = table.Find(name);
+    return entry == nullptr ? nullptr : entry->value.get();
+  }
   struct ExperimentEntry {
     std::shared_ptr<const ReadyExperiment> value;
     std::int64_t revision = 0;
@@ -171,7 +170,7 @@ class Catalog {
   // Makes the layer's table anew.
   void Arrange(std::string_view layer);
 
-  absl::flat_hash_map<std::string, ExperimentEntry, NameHash, NameEqual> experiments_;
+  NameTable<ExperimentEntry> experiments_;
   ByName<ReadyLayer> layers_;
   ByName<ReadyEvent> events_;
   ByName<Attribute> attributes_;  // by id

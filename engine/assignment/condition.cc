@@ -59,24 +59,10 @@ std::optional<Version> ReadVersion(std::string_view text) {
   return std::nullopt;
 }
 
-// The unit's value; nullptr when it has none. Among few attributes, looking at each for the same
-// size and text takes half the time of the map's own search.
-const AttributeValue* Find(const AttributeMap& attributes, const std::string& id) {
-  constexpr std::size_t kFew = 8;
-  if (attributes.size() > kFew) {
-    const auto found = attributes.find(id);
-    return found == attributes.end() ? nullptr : &found->second;
-  }
-  for (const auto& [given, value] : attributes) {
-    if (SameText(given, id)) return &value;
-  }
-  return nullptr;
-}
-
 bool AreEqual(const AttributeValue& a, const AttributeValue& b) {
+  if (a.index() != b.index()) return false;
   const auto* const text = std::get_if<std::string>(&a);
-  const auto* const other = std::get_if<std::string>(&b);
-  return text != nullptr && other != nullptr ? SameText(*text, *other) : a == b;
+  return text != nullptr ? SameText(*text, *std::get_if<std::string>(&b)) : a == b;
 }
 
 template <class T>
@@ -103,21 +89,25 @@ bool Compares(Comparator comparator, const T& value, const T& with) {
 // Children lie in one piece of memory.
 struct CompiledConditions::Node {
   enum class Kind {
+    // Of other nodes.
     kAllOf,
     kAnyOf,
     kNoneOf,
+    kSegment,
+    // Tests of an attribute.
     kEquals,
     kOneOf,
     kNumber,
     kExists,
     kMatches,
-    kVersion,
-    kSegment
+    kVersion
   };
+  static bool IsTest(Kind kind) { return kind >= Kind::kEquals; }
 
   Kind kind{};
   Comparator comparator{};
-  std::string attribute;               // id, of a test
+  std::string attribute;  // id, of a test
+  std::uint64_t attribute_hash = 0;
   std::vector<AttributeValue> values;  // sorted; of kEquals one
   double number = 0;
   Version version{};
@@ -135,8 +125,10 @@ struct CompiledConditions::Node {
   static absl::StatusOr<Node> Of(const Condition& condition, Segments& segments);
   static absl::StatusOr<Node> OfSegment(std::string_view name, Segments& segments);
 
-  [[nodiscard]] bool Holds(const AttributeMap& attributes) const;
+  [[nodiscard]] bool Holds(const GivenAttributes& attributes) const;
+  [[nodiscard]] bool HoldsTest(const GivenAttributes& attributes) const;
   [[nodiscard]] bool Passes(const AttributeValue& value) const;
+  [[nodiscard]] bool PassesLong(const AttributeValue& value) const;
 };
 
 absl::StatusOr<CompiledConditions::Node> CompiledConditions::Node::Combine(
@@ -181,7 +173,8 @@ absl::StatusOr<CompiledConditions::Node> CompiledConditions::Node::Of(const Cond
   if (!condition.none_of.empty()) return Combine(Kind::kNoneOf, condition.none_of, segments);
   if (!condition.segment.empty()) return OfSegment(condition.segment, segments);
 
-  Node test{.attribute = std::string(IdOf(condition.attribute))};
+  const HashedName attribute(IdOf(condition.attribute));
+  Node test{.attribute = std::string(attribute.text), .attribute_hash = attribute.hash};
   if (condition.equals.has_value()) {
     test.kind = Kind::kEquals;
     test.values = {*condition.equals};
@@ -216,32 +209,38 @@ absl::StatusOr<CompiledConditions::Node> CompiledConditions::Node::Of(const Cond
   return test;
 }
 
-bool CompiledConditions::Node::Holds(const AttributeMap& attributes) const {
-  if (kind == Kind::kSegment) return segment->Holds(attributes);
-  if (kind != Kind::kAllOf && kind != Kind::kAnyOf && kind != Kind::kNoneOf) {
-    const AttributeValue* const value = Find(attributes, attribute);
-    return value != nullptr && Passes(*value);
+// A value of another type than the test's passes none.
+inline bool CompiledConditions::Node::Passes(const AttributeValue& value) const {
+  if (kind == Kind::kEquals) return AreEqual(value, values.front());
+  if (kind == Kind::kNumber) {
+    const auto* given = std::get_if<double>(&value);
+    return given != nullptr && Compares(comparator, *given, number);
   }
+  return kind == Kind::kExists || PassesLong(value);
+}
+
+// Of a test.
+inline bool CompiledConditions::Node::HoldsTest(const GivenAttributes& attributes) const {
+  const AttributeValue* const value = attributes.Find({attribute, attribute_hash});
+  return value != nullptr && Passes(*value);
+}
+
+bool CompiledConditions::Node::Holds(const GivenAttributes& attributes) const {
+  if (kind == Kind::kSegment) return segment->Holds(attributes);
+  if (IsTest(kind)) return HoldsTest(attributes);
   // The first child that holds, or that does not hold of kAllOf, decides.
   for (const Node& child : children) {
-    if (child.Holds(attributes) != (kind == Kind::kAllOf)) return kind == Kind::kAnyOf;
+    const bool holds = IsTest(child.kind) ? child.HoldsTest(attributes) : child.Holds(attributes);
+    if (holds != (kind == Kind::kAllOf)) return kind == Kind::kAnyOf;
   }
   return kind != Kind::kAnyOf;
 }
 
-// A value of another type than the test's passes none.
-bool CompiledConditions::Node::Passes(const AttributeValue& value) const {
+// The tests that take longer than a call.
+bool CompiledConditions::Node::PassesLong(const AttributeValue& value) const {
   switch (kind) {
-    case Kind::kEquals:
-      return AreEqual(value, values.front());
     case Kind::kOneOf:
       return std::binary_search(values.begin(), values.end(), value);
-    case Kind::kExists:
-      return true;
-    case Kind::kNumber: {
-      const auto* given = std::get_if<double>(&value);
-      return given != nullptr && Compares(comparator, *given, number);
-    }
     case Kind::kMatches: {
       const auto* text = std::get_if<std::string>(&value);
       return text != nullptr && RE2::PartialMatch(*text, *pattern);
@@ -252,7 +251,7 @@ bool CompiledConditions::Node::Passes(const AttributeValue& value) const {
       return given.has_value() && Compares(comparator, *given, version);
     }
     default:
-      return false;  // the combinations test no value
+      return false;  // the others are not long
   }
 }
 
@@ -269,7 +268,7 @@ absl::StatusOr<CompiledConditions> CompiledConditions::Compile(
   return CompiledConditions(std::make_shared<const Node>(*std::move(root)));
 }
 
-bool CompiledConditions::Hold(const AttributeMap& attributes) const {
+bool CompiledConditions::Hold(const GivenAttributes& attributes) const {
   return root_ == nullptr || root_->Holds(attributes);
 }
 

@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "engine/assignment/given_attributes.h"
 #include "engine/domain/attribute.h"
 
 namespace insightloop {
@@ -34,7 +35,7 @@ class CompiledConditions {
                                                     std::span<const Segment> segments);
 
   // Allocates nothing, but for what RE2 remembers when a pattern meets something new.
-  [[nodiscard]] bool Hold(const AttributeMap& attributes) const;
+  [[nodiscard]] bool Hold(const GivenAttributes& attributes) const;
 
  private:
   struct Node;
