@@ -59,7 +59,7 @@ absl::Status CheckOptions(const LocalEvaluatorOptions& options) {
   return violations.ToStatus();
 }
 
-absl::Status NoCatalog() {
+[[gnu::cold, gnu::noinline]] absl::Status NoCatalog() {
   return MakeError(absl::StatusCode::kUnavailable,
                    "there is no catalog yet; wait for it with WaitUntilReady()",
                    {.reason = "NO_CATALOG"});
@@ -140,16 +140,16 @@ absl::Status LocalEvaluator::WaitUntilReady(absl::Duration timeout) const {
 
 absl::Status LocalEvaluator::CatalogStatus() const { return impl_->follower.Check(); }
 
-absl::StatusOr<LocalAssignment> LocalEvaluator::AssignInExperiment(
+// Both flat, as Assigner::AskOnce is.
+[[gnu::flatten]] absl::StatusOr<LocalAssignment> LocalEvaluator::AssignInExperiment(
     std::string_view experiment, std::string_view unit_id, const AttributeMap& attributes) const {
   return impl_->Ask({.kind = TargetKind::kExperiment, .name = experiment},
                     {.unit_id = unit_id, .attributes = attributes});
 }
 
-absl::StatusOr<LocalAssignment> LocalEvaluator::AssignInLayer(std::string_view layer,
-                                                              std::string_view unit_id,
-                                                              const AttributeMap& attributes,
-                                                              std::string_view unit_type) const {
+[[gnu::flatten]] absl::StatusOr<LocalAssignment> LocalEvaluator::AssignInLayer(
+    std::string_view layer, std::string_view unit_id, const AttributeMap& attributes,
+    std::string_view unit_type) const {
   return impl_->Ask({.kind = TargetKind::kLayer, .name = layer},
                     // In two halves, as it was just stored: a load of both at once would wait.
                     {.unit_type = {unit_type.data(), unit_type.size()},

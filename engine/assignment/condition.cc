@@ -237,7 +237,7 @@ bool CompiledConditions::Node::Holds(const GivenAttributes& attributes) const {
 }
 
 // The tests that take longer than a call.
-bool CompiledConditions::Node::PassesLong(const AttributeValue& value) const {
+[[gnu::noinline]] bool CompiledConditions::Node::PassesLong(const AttributeValue& value) const {
   switch (kind) {
     case Kind::kOneOf:
       return std::binary_search(values.begin(), values.end(), value);
@@ -268,7 +268,8 @@ absl::StatusOr<CompiledConditions> CompiledConditions::Compile(
   return CompiledConditions(std::make_shared<const Node>(*std::move(root)));
 }
 
-bool CompiledConditions::Hold(const GivenAttributes& attributes) const {
+// Flat, as Assigner::AskOnce is.
+[[gnu::flatten]] bool CompiledConditions::Hold(const GivenAttributes& attributes) const {
   return root_ == nullptr || root_->Holds(attributes);
 }
 
