@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -179,6 +180,9 @@ class Signals {
     pthread_sigmask(SIG_BLOCK, &ends_, nullptr);  // inherited by all threads
   }
 
+  // As if a signal had come.
+  static void Raise() { kill(getpid(), SIGTERM); }
+
   // Returns when the first signal comes; the second ends the process at once.
   int WaitForFirst() {
     int number = 0;
@@ -284,10 +288,22 @@ int Serve(const Flags& flags, const Configuration& configuration, Signals& signa
     spdlog::warn("whoever can reach {} is an administrator of this server", (*server)->address());
   }
 
-  if (const auto status = (*measurement)->WaitUntilReady(); !status.ok()) return Fail(status);
-  spdlog::info("everything recorded is known again");
-
+  std::atomic<bool> is_ending = false;
+  absl::Status failure;
+  std::thread loading([&] {
+    const absl::Status status = (*measurement)->WaitUntilReady();
+    if (status.ok()) {
+      spdlog::info("everything recorded is known again");
+    } else if (!is_ending) {
+      failure = status;
+      Signals::Raise();
+    }
+  });
   const int signal_number = signals.WaitForFirst();
+  is_ending = true;
+  (*measurement)->StopLoading();
+  loading.join();
+  if (!failure.ok()) return Fail(failure);
   spdlog::info("signal {}: finishing the calls under way", signal_number);
   (*server)->Stop(kPatience);
   *server = nullptr;

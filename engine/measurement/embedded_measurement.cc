@@ -52,6 +52,7 @@ class EmbeddedMeasurement final : public Measurement {
   }
 
   ~EmbeddedMeasurement() override {
+    StopLoading();
     {
       const std::lock_guard lock(queue_mutex_);
       is_stopping_ = true;
@@ -82,6 +83,9 @@ class EmbeddedMeasurement final : public Measurement {
   absl::Status WaitUntilReady() override {
     is_loaded_.wait(false);
     return load_status_;
+  }
+  void StopLoading() override {
+    if (!is_loaded_) log_.StopScans();
   }
   bool is_ready() const override { return is_loaded_; }
   std::optional<FirstExposure> FindFirstExposure(std::string_view experiment,

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <functional>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -44,6 +46,22 @@ RowFate ReusedId(const Outcome& outcome) {
                              " with another time or answer; give every outcome an id of its own")};
 }
 
+// Hands on all rows, so many at once that what is known of them can be fetched ahead.
+absl::Status ScanInBlocks(
+    FactLog& log, absl::Status (FactLog::*scan)(const std::function<void(const OutcomeRow&)>&),
+    const std::function<void(std::span<const OutcomeRow>)>& take) {
+  std::vector<OutcomeRow> rows;
+  rows.reserve(kRowsAtOnce);
+  absl::Status status = (log.*scan)([&](const OutcomeRow& row) {
+    rows.push_back(row);
+    if (rows.size() < kRowsAtOnce) return;
+    take(rows);
+    rows.clear();
+  });
+  take(rows);
+  return status;
+}
+
 // The old tally's plan, but for the end.
 bool IsStoppedPlan(const MeasurePlan& stopped, MeasurePlan running) {
   running.stop_time = stopped.stop_time;
@@ -53,12 +71,21 @@ bool IsStoppedPlan(const MeasurePlan& stopped, MeasurePlan running) {
 }  // namespace
 
 absl::Status FactMemory::Load(FactLog& log) {
+  // Half of the work, and none of the rest has to do with it.
+  absl::Status identified;
+  std::thread identifying([&] {
+    identified = ScanInBlocks(log, &FactLog::ScanIdentities,
+                              [this](auto rows) { RememberIdentities(rows); });
+  });
   absl::Status status = log.ScanWords([this](const WordRow& row) { RememberWord(row); });
   status.Update(log.ScanUnits([this](const UnitRow& row) { RememberUnit(row); }));
   // Before the outcomes, so that no row is pending.
   status.Update(
       log.ScanExposures(std::nullopt, [this](const ExposureRow& row) { RememberExposure(row); }));
-  status.Update(log.ScanOutcomes([this](const OutcomeRow& row) { RememberOutcome(row); }));
+  status.Update(
+      ScanInBlocks(log, &FactLog::ScanOutcomes, [this](auto rows) { RememberOutcomes(rows); }));
+  identifying.join();
+  status.Update(identified);
   return status;
 }
 
@@ -271,15 +298,27 @@ void FactMemory::RememberExposure(const ExposureRow& row) {
   with_pending_.insert(index);
 }
 
-// What RememberOutcome() will read first.
-void FactMemory::Prefetch(const OutcomeRow& row) const {
-  identities_.Prefetch(row.key);
-  const Membership first = units_.memberships(static_cast<UnitNumber>(row.unit));
-  if (first.roster != Membership::kNone) experiments_[first.roster]->roster.Prefetch(first.row);
+void FactMemory::RememberIdentities(std::span<const OutcomeRow> rows) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i + kRowsAhead < rows.size()) identities_.Prefetch(rows[i + kRowsAhead].key);
+    const OutcomeRow& row = rows[i];
+    identities_.Add(row.key, ContentDigest(row.occur_time, row.kind, row.value));
+  }
+}
+
+void FactMemory::RememberOutcomes(std::span<const OutcomeRow> rows) {
+  const auto unit_of = [&](std::size_t i) { return static_cast<UnitNumber>(rows[i].unit); };
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i + 2 * kRowsAhead < rows.size()) units_.Prefetch(unit_of(i + 2 * kRowsAhead));
+    if (i + kRowsAhead < rows.size()) {
+      const Membership first = units_.memberships(unit_of(i + kRowsAhead));
+      if (first.roster != Membership::kNone) experiments_[first.roster]->roster.Prefetch(first.row);
+    }
+    RememberOutcome(rows[i]);
+  }
 }
 
 void FactMemory::RememberOutcome(const OutcomeRow& row) {
-  identities_.Add(row.key, ContentDigest(row.occur_time, row.kind, row.value));
   const auto unit = static_cast<UnitNumber>(row.unit);
   for (Membership m = units_.memberships(unit); m.roster != Membership::kNone;) {
     RememberedExperiment& experiment = *experiments_[m.roster];
@@ -445,11 +484,8 @@ void FactStage::PublishTo(FactMemory& memory) const {
   for (const WordRow& row : batch_.words) memory.RememberWord(row);
   for (const UnitRow& row : batch_.units) memory.RememberUnit(row);
   for (const ExposureRow& row : batch_.exposures) memory.RememberExposure(row);
-  const std::vector<OutcomeRow>& outcomes = batch_.outcomes;
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    if (i + kRowsAhead < outcomes.size()) memory.Prefetch(outcomes[i + kRowsAhead]);
-    memory.RememberOutcome(outcomes[i]);
-  }
+  memory.RememberIdentities(batch_.outcomes);
+  memory.RememberOutcomes(batch_.outcomes);
 }
 
 }  // namespace insightloop

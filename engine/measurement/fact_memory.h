@@ -100,8 +100,9 @@ class FactMemory {
   void RememberWord(const WordRow& row);
   void RememberUnit(const UnitRow& row);
   void RememberExposure(const ExposureRow& row);
+  void RememberIdentities(std::span<const OutcomeRow> rows);
+  void RememberOutcomes(std::span<const OutcomeRow> rows);  // but for their identities
   void RememberOutcome(const OutcomeRow& row);
-  void Prefetch(const OutcomeRow& row) const;
 
   [[nodiscard]] std::int64_t FindWord(std::string_view text) const;  // 0 when the log has none
   std::uint32_t IndexOf(const std::string& experiment);

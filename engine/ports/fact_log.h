@@ -90,11 +90,18 @@ class FactLog {
   // In order of storing. Only the numbers are filled in, not the texts.
   virtual absl::Status ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) = 0;
 
+  // As ScanOutcomes, but that only key, time, kind and value are filled in.
+  virtual absl::Status ScanIdentities(const std::function<void(const OutcomeRow&)>& row) = 0;
+
   // Of each chain the outcome with id last_ids[chain] (0: none) and all of its unit before it, the
   // last one first. As ScanOutcomes, only the numbers.
   virtual absl::Status FollowChains(
       std::span<const std::int64_t> last_ids,
       const std::function<void(std::size_t chain, const OutcomeRow&)>& row) = 0;
+
+  // For a log whose user ends: scans under way and all later ones fail with kUnavailable. From any
+  // thread.
+  virtual void StopScans() = 0;
 
   // The secret of this database, which keys the hashes of outcomes' identities.
   virtual absl::StatusOr<std::array<std::uint8_t, 16>> Secret() = 0;

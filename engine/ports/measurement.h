@@ -212,6 +212,10 @@ class Measurement : public ExposedUnits {
   // Errors: those of reading it; nothing can be recorded then.
   virtual absl::Status WaitUntilReady() = 0;
 
+  // For a server that is to end: gives up reading what was recorded before, if that is not done.
+  // What waits for it fails with kUnavailable.
+  virtual void StopLoading() = 0;
+
   // Summarises every fact acknowledged before the call as of `as_of`. The result depends on the
   // facts alone, never on the order of their arrival.
   //

@@ -38,6 +38,8 @@ constexpr char kScanOutcomes[] =
     "SELECT id, unit, event, key, occur_time, receive_time, kind, value, late, channel, touchpoint,"
     " source, previous_id FROM outcomes ORDER BY id";
 
+constexpr char kScanIdentities[] = "SELECT key, occur_time, kind, value FROM outcomes ORDER BY id";
+
 constexpr char kFindOutcome[] =
     "SELECT id, unit, event, key, occur_time, receive_time, kind, value, late, channel, touchpoint,"
     " source, previous_id FROM outcomes WHERE id = ?";
@@ -80,17 +82,6 @@ absl::Status InsertOutcomes(Connection& connection, const std::vector<OutcomeRow
   return statement->BindPointer(&rows, kOutcomeRowsPointer).Run();
 }
 
-// Fills `row` from each row of the result, and hands it on; the texts' memory is used again.
-template <class Row>
-absl::Status Scan(Statement& statement, void (*read)(const Statement&, Row&),
-                  const std::function<void(const Row&)>& take) {
-  Row row;
-  return statement.ForRows([&](const Statement& from) {
-    read(from, row);
-    take(row);
-  });
-}
-
 void Read(const Statement& from, WordRow& row) {
   row.id = from.Int(0);
   row.text = from.Text(1);
@@ -129,17 +120,39 @@ void Read(const Statement& from, OutcomeRow& row) {
   row.previous_id = from.Int(12);
 }
 
-template <class Row>
-absl::Status ScanTable(SqliteDatabase& database, const char* sql,
-                       const std::function<void(const Row&)>& take) {
-  const auto reader = database.readers().Borrow();
-  if (!reader.ok()) return reader.status();
-  auto select = (*reader)->Prepare(sql);
-  if (!select.ok()) return select.status();
-  return Scan<Row>(*select, Read, take);
+void ReadIdentity(const Statement& from, OutcomeRow& row) {
+  row.key = KeyOf(from.Blob(0));
+  row.occur_time = {from.Int(1)};
+  row.kind = static_cast<OutcomeKind>(from.Int(2));
+  row.value = from.Int(3);
 }
 
 }  // namespace
+
+// Fills `row` from each row of the result, and hands it on; the texts' memory is used again.
+template <class Row>
+absl::Status SqliteFactLog::Scan(Statement& statement, void (*read)(const Statement&, Row&),
+                                 const std::function<void(const Row&)>& take) const {
+  Row row;
+  while (!is_stopped_) {
+    const auto more = statement.Step();
+    if (!more.ok()) return more.status();
+    if (!*more) return absl::OkStatus();
+    read(statement, row);
+    take(row);
+  }
+  return StoreClosed();
+}
+
+template <class Row>
+absl::Status SqliteFactLog::ScanTable(const char* sql, void (*read)(const Statement&, Row&),
+                                      const std::function<void(const Row&)>& take) {
+  const auto reader = database_.readers().Borrow();
+  if (!reader.ok()) return reader.status();
+  auto select = (*reader)->Prepare(sql);
+  if (!select.ok()) return select.status();
+  return Scan<Row>(*select, read, take);
+}
 
 absl::Status SqliteFactLog::Append(const FactBatch& batch) {
   return database_.writer().Run(Writer::Lane::kFacts, [&](Connection& connection) {
@@ -152,16 +165,16 @@ absl::Status SqliteFactLog::Append(const FactBatch& batch) {
 }
 
 absl::Status SqliteFactLog::ScanWords(const std::function<void(const WordRow&)>& row) {
-  return ScanTable(database_, kScanWords, row);
+  return ScanTable<WordRow>(kScanWords, Read, row);
 }
 
 absl::Status SqliteFactLog::ScanUnits(const std::function<void(const UnitRow&)>& row) {
-  return ScanTable(database_, kScanUnits, row);
+  return ScanTable<UnitRow>(kScanUnits, Read, row);
 }
 
 absl::Status SqliteFactLog::ScanExposures(std::optional<std::int64_t> experiment,
                                           const std::function<void(const ExposureRow&)>& row) {
-  if (!experiment) return ScanTable(database_, kScanExposures, row);
+  if (!experiment) return ScanTable<ExposureRow>(kScanExposures, Read, row);
   const auto reader = database_.readers().Borrow();
   if (!reader.ok()) return reader.status();
   auto select = (*reader)->Prepare(kScanExposuresOf);
@@ -170,7 +183,11 @@ absl::Status SqliteFactLog::ScanExposures(std::optional<std::int64_t> experiment
 }
 
 absl::Status SqliteFactLog::ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) {
-  return ScanTable(database_, kScanOutcomes, row);
+  return ScanTable<OutcomeRow>(kScanOutcomes, Read, row);
+}
+
+absl::Status SqliteFactLog::ScanIdentities(const std::function<void(const OutcomeRow&)>& row) {
+  return ScanTable<OutcomeRow>(kScanIdentities, ReadIdentity, row);
 }
 
 absl::Status SqliteFactLog::FollowChains(

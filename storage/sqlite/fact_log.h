@@ -4,6 +4,7 @@
 #define INSIGHTLOOP_STORAGE_SQLITE_FACT_LOG_H_
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "engine/ports/fact_log.h"
 #include "storage/sqlite/database.h"
+#include "storage/sqlite/statement.h"
 
 namespace insightloop::storage {
 
@@ -28,13 +30,23 @@ class SqliteFactLog : public FactLog {
   absl::Status ScanExposures(std::optional<std::int64_t> experiment,
                              const std::function<void(const ExposureRow&)>& row) override;
   absl::Status ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) override;
+  absl::Status ScanIdentities(const std::function<void(const OutcomeRow&)>& row) override;
   absl::Status FollowChains(
       std::span<const std::int64_t> last_ids,
       const std::function<void(std::size_t chain, const OutcomeRow&)>& row) override;
+  void StopScans() override { is_stopped_ = true; }
   absl::StatusOr<std::array<std::uint8_t, 16>> Secret() override { return database_.secret(); }
 
  private:
+  template <class Row>
+  absl::Status Scan(Statement& statement, void (*read)(const Statement&, Row&),
+                    const std::function<void(const Row&)>& take) const;
+  template <class Row>
+  absl::Status ScanTable(const char* sql, void (*read)(const Statement&, Row&),
+                         const std::function<void(const Row&)>& take);
+
   SqliteDatabase& database_;
+  std::atomic<bool> is_stopped_ = false;
 };
 
 }  // namespace insightloop::storage

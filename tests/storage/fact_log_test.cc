@@ -244,6 +244,36 @@ TEST_F(FactLogTest, AScanMayReadAgainFromItsCallback) {
   EXPECT_THAT(pairs, ElementsAre("1a", "1b", "2a", "2b"));
 }
 
+TEST_F(FactLogTest, IdentitiesAreScannedWithWhatARepetitionMustRepeat) {
+  std::vector<OutcomeRow> rows = {Outcome(1), Outcome(2)};
+  rows[1].kind = OutcomeKind::kAsked;
+  ASSERT_THAT(log_->Append({.outcomes = rows}), IsOk());
+  std::size_t at = 0;
+  EXPECT_THAT(log_->ScanIdentities([&](const OutcomeRow& row) {
+    ASSERT_LT(at, rows.size());
+    EXPECT_EQ(row.key, rows[at].key);
+    EXPECT_EQ(row.occur_time, rows[at].occur_time);
+    EXPECT_EQ(row.kind, rows[at].kind);
+    EXPECT_EQ(row.value, rows[at].value);
+    ++at;
+  }),
+              IsOk());
+  EXPECT_EQ(at, rows.size());
+}
+
+TEST_F(FactLogTest, AScanThatIsStoppedFailsAndSoDoLaterOnes) {
+  ASSERT_THAT(log_->Append({.outcomes = {Outcome(1), Outcome(2)}}), IsOk());
+  int rows = 0;
+  const auto count_and_stop = [&](const OutcomeRow&) {
+    ++rows;
+    log_->StopScans();
+  };
+  EXPECT_THAT(log_->ScanOutcomes(count_and_stop), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(log_->ScanIdentities(count_and_stop), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(rows, 1);
+  EXPECT_THAT(log_->Append({.outcomes = {Outcome(3)}}), IsOk());
+}
+
 TEST_F(FactLogTest, ChainsAreFollowedFromTheLastOutcomeToTheFirst) {
   FactBatch batch;
   for (std::int64_t id = 1; id <= 5; ++id) batch.outcomes.push_back(Outcome(id));

@@ -44,6 +44,12 @@ class FaultyFactLog final : public FactLog {
     changed_.notify_all();
   }
 
+  // Scans of outcomes wait until scans are stopped.
+  void HoldScans() {
+    const std::lock_guard lock(mutex_);
+    is_holding_scans_ = true;
+  }
+
   // Returns once `n` appends in all have begun.
   void AwaitAppends(int n) {
     std::unique_lock lock(mutex_);
@@ -85,13 +91,28 @@ class FaultyFactLog final : public FactLog {
   }
   absl::Status ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) override {
     CountOutcomeRead();
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return !is_holding_scans_; });
+    }
     return log_.ScanOutcomes(row);
+  }
+  absl::Status ScanIdentities(const std::function<void(const OutcomeRow&)>& row) override {
+    return log_.ScanIdentities(row);
   }
   absl::Status FollowChains(
       std::span<const std::int64_t> last_ids,
       const std::function<void(std::size_t chain, const OutcomeRow&)>& row) override {
     CountOutcomeRead();
     return log_.FollowChains(last_ids, row);
+  }
+  void StopScans() override {
+    log_.StopScans();
+    {
+      const std::lock_guard lock(mutex_);
+      is_holding_scans_ = false;
+    }
+    changed_.notify_all();
   }
   absl::StatusOr<std::array<std::uint8_t, 16>> Secret() override { return log_.Secret(); }
 
@@ -109,6 +130,7 @@ class FaultyFactLog final : public FactLog {
   int fail_at_ = 0;
   absl::Status failure_;
   bool is_holding_ = false;
+  bool is_holding_scans_ = false;
 };
 
 }  // namespace insightloop::testing

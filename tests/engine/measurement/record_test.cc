@@ -8,11 +8,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <future>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "engine/domain/error.h"
+#include "engine/measurement/embedded_measurement.h"
 #include "tests/engine/measurement/measurement_fixture.h"
 #include "tests/support/error_matchers.h"
 
@@ -268,6 +270,26 @@ TEST_F(RecordTest, FourThreadsAtOnceStoreEachFactExactlyOnce) {
   ASSERT_THAT(file_.log().ScanOutcomes([&](const OutcomeRow& row) { ids.push_back(row.id); }),
               IsOk());
   EXPECT_THAT(ids, SizeIs(kCalls * kRows));
+}
+
+TEST(LoadingTest, ItCanBeGivenUpAndWhatWaitsForItFails) {
+  testing::MeasurementOnFile file;
+  EXPECT_THAT(file.measurement().Record({.outcomes = {OutcomeOf("anna")}}), IsOk());
+  file.log().HoldScans();
+  const auto opened = OpenEmbeddedMeasurement(file.log(), {});
+  ASSERT_THAT(opened, IsOk());
+  Measurement& loading = **opened;
+  std::promise<absl::Status> answer;
+  loading.Record({.outcomes = {OutcomeOf("ben")}},
+                 [&](const auto& fates) { answer.set_value(fates.status()); });
+  EXPECT_FALSE(loading.is_ready());
+
+  loading.StopLoading();
+  EXPECT_THAT(loading.WaitUntilReady(), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(answer.get_future().get(), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(loading.Measure({.experiment = "experiments/spring"}, kDayOne),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(file.log().appends(), 1);
 }
 
 // Refused as a whole, and what is stored stays usable.
