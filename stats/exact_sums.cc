@@ -17,6 +17,11 @@ void ExactSums::Add(std::int64_t steps) {
   Accumulate(1, wide, wide * wide);
 }
 
+void ExactSums::Remove(std::int64_t steps) {
+  const Int128 wide = steps;
+  Accumulate(-1, -wide, -(wide * wide));
+}
+
 void ExactSums::AddZeros(std::int64_t n) {
   if (n < 0) {
     most_negative_zeros_ = std::min(most_negative_zeros_, n);

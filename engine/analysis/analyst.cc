@@ -12,6 +12,8 @@
 #include "engine/analysis/decision.h"
 #include "engine/analysis/figures.h"
 #include "engine/analysis/health.h"
+#include "engine/analysis/interactions.h"
+#include "engine/analysis/plain_language.h"
 #include "engine/analysis/reading.h"
 #include "engine/analysis/results.h"
 #include "engine/analysis/study.h"
@@ -92,6 +94,11 @@ Surveys CheckSurveys(const Study& study, const Figures& figures) {
   return surveys;
 }
 
+bool HasCovariate(const Study& study) {
+  return std::any_of(study.metrics.begin(), study.metrics.end(),
+                     [](const StudyMetric& m) { return m.metric->covariate.has_value(); });
+}
+
 bool IsSameDecision(const Ruling& a, const Ruling& b) {
   return a.decision == b.decision && a.ship_variant == b.ship_variant;
 }
@@ -159,13 +166,17 @@ absl::StatusOr<Verdict> MakeVerdict(const SealedPlan& plan, const Experiment& ex
   std::vector<HealthCheck> health = {CheckSampleRatio(*study, measured),
                                      CheckCrossedUnits(measured, decision_differs),
                                      CheckLateFacts(*study, measured)};
+  if (!figures->cells.empty()) health.push_back(CheckSegmentRatio(*study, *figures));
+  if (HasCovariate(*study)) health.push_back(CheckCovariateBalance(*study, *figures));
   health.insert(health.end(), surveys.checks.begin(), surveys.checks.end());
   health.push_back(CheckMinDuration(progress));
   health.push_back(CheckExactSums(*study, *with_crossed));
 
   situation.failures = FailuresOf(health);
   Ruling ruling = Decide(situation);
-  return Verdict{.experiment = plan.experiment,
+  ToGo to_go;
+  if (ruling.decision == Decision::kKeepRunning) to_go = FindToGo(situation, progress);
+  Verdict verdict{.experiment = plan.experiment,
                  .data_through = data_through,
                  .plan_digest = experiment.plan_digest,
                  .decision = ruling.decision,
@@ -174,7 +185,14 @@ absl::StatusOr<Verdict> MakeVerdict(const SealedPlan& plan, const Experiment& ex
                  .health = std::move(health),
                  .results = *std::move(results),
                  .matured_units = progress.matured_units,
-                 .in_flight_units = progress.in_flight_units};
+                 .in_flight_units = progress.in_flight_units,
+                 .row = ruling.row,
+                 .flip = FindFlip(situation),
+                 .units_to_go = to_go.units,
+                 .days_to_go = to_go.days,
+                 .interactions = FindInteractions(*study, *figures)};
+  verdict.summary = InPlainLanguage(verdict);
+  return verdict;
 }
 
 }  // namespace insightloop

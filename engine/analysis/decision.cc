@@ -3,6 +3,8 @@
 #include "engine/analysis/decision.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
 
 namespace insightloop {
 namespace {
@@ -144,6 +146,30 @@ Ruling Decide(const Situation& situation) {
           .row = row,
           .ship_variant = row == 5 ? BestWinner(situation.arms)->variant : "",
           .reasons = ReasonsOf(row, situation)};
+}
+
+std::optional<Flip> FindFlip(const Situation& situation) {
+  const Ruling now = Decide(situation);
+  std::optional<Flip> nearest;
+  for (std::size_t i = 0; i < situation.arms.size(); ++i) {
+    for (const ClassChange& change : situation.arms[i].changes) {
+      if (nearest.has_value() &&
+          std::abs(change.standard_errors) >= std::abs(*nearest->standard_errors)) {
+        continue;
+      }
+      Situation changed = situation;
+      changed.arms[i].arm_class = change.arm_class;
+      const Ruling ruling = Decide(changed);
+      if (ruling.row == now.row && ruling.ship_variant == now.ship_variant) continue;
+      nearest = Flip{.variant = situation.arms[i].variant,
+                     .metric = change.metric,
+                     .standard_errors = change.standard_errors,
+                     .decision = ruling.decision,
+                     .row = ruling.row,
+                     .ship_variant = ruling.ship_variant};
+    }
+  }
+  return nearest;
 }
 
 const ArmState* BestWinner(const std::vector<ArmState>& arms) {

@@ -58,11 +58,22 @@ ArmClass ClassifyArm(const ArmEvidence& evidence);
 // Whether an effect that matters is ruled out in the good direction.
 bool IsGainRuledOut(const ArmEvidence& evidence);
 
+// What a change of one estimate alone would make of an arm.
+struct ClassChange {
+  std::string metric;
+  double standard_errors = 0;  // by which the estimate would move, up is good
+  ArmClass arm_class{};
+};
+
 struct ArmState {
   std::string variant;
   ArmClass arm_class{};
-  double gain = 0;              // estimate on the primary metric, up is good
-  std::vector<Reason> reasons;  // of its class
+  double gain = 0;                   // estimate on the primary metric, up is good
+  std::vector<Reason> reasons;       // of its class
+  std::vector<ClassChange> changes;  // each the smallest to its class on its metric
+  // Units needed over units there are, for its class to be settled if the estimates stay; absent
+  // where it is settled, or would never be.
+  std::optional<double> needed_units;
 };
 
 struct Situation {
@@ -84,6 +95,10 @@ struct Ruling {
 };
 
 Ruling Decide(const Situation& situation);
+
+// The smallest change of one estimate with which another row would decide, or another variant would
+// be shipped; absent when none would.
+std::optional<Flip> FindFlip(const Situation& situation);
 
 // The winner with the largest gain, of equals the first; nullptr when no arm wins.
 const ArmState* BestWinner(const std::vector<ArmState>& arms);

@@ -3,6 +3,7 @@
 #include "engine/analysis/health.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <numeric>
 #include <optional>
@@ -12,31 +13,36 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "engine/analysis/anytime_plan.h"
 #include "engine/analysis/epoch_strata.h"
 #include "engine/analysis/wording.h"
+#include "stats/confidence_sequence.h"
+#include "stats/mean_difference.h"
 #include "stats/sample_ratio.h"
+#include "stats/sample_ratio_sequence.h"
 #include "stats/two_proportions.h"
 
 namespace insightloop {
 namespace {
 
-// Where a check begins to warn and to fail: shares above it, p-values below it.
+// Where a check begins to warn and to fail: e-values from there on, shares above it.
 struct Thresholds {
   double warn = 0, fail = 0;
 };
-constexpr Thresholds kSampleRatioP = {.warn = 0.01, .fail = 0.001};
+constexpr Thresholds kSampleRatioE = {.warn = 100, .fail = 1'000};
 constexpr Thresholds kCrossedShare = {.warn = 0.001, .fail = 0.1};
 constexpr Thresholds kLateShare = {.warn = 0.01, .fail = 0.1};
 constexpr double kResponseP = 0.05;
+constexpr Thresholds kBalanceP = {.warn = 0.01, .fail = 0.001};  // over all covariates together
 
 CheckStatus StatusAbove(double share, const Thresholds& bounds) {
   if (share > bounds.fail) return CheckStatus::kFail;
   return share > bounds.warn ? CheckStatus::kWarn : CheckStatus::kPass;
 }
 
-CheckStatus StatusBelow(double p_value, const Thresholds& bounds) {
-  if (p_value < bounds.fail) return CheckStatus::kFail;
-  return p_value < bounds.warn ? CheckStatus::kWarn : CheckStatus::kPass;
+CheckStatus StatusFrom(double e_value, const Thresholds& bounds) {
+  if (e_value >= bounds.fail) return CheckStatus::kFail;
+  return e_value >= bounds.warn ? CheckStatus::kWarn : CheckStatus::kPass;
 }
 
 double Share(std::int64_t part, std::int64_t whole) {
@@ -46,69 +52,92 @@ double Share(std::int64_t part, std::int64_t whole) {
 // -------------------------------------------------------------------------------------------------
 // Sample ratio
 
-// Arms that the plan gives units.
-struct Split {
-  std::vector<std::int64_t> units;
-  std::vector<double> weights;
-  std::vector<std::string> texts;       // `mens 21,307 (weight 1)`
-  std::vector<std::string> unexpected;  // units of arms that should have none
-};
+// By index of Study::epochs, then of SealedPlan::variants.
+using UnitsByEpoch = std::vector<std::vector<std::int64_t>>;
 
-Split SplitOf(const Study& study, const Epoch& epoch,
-              const std::vector<std::int64_t>& units_by_variant) {
-  Split split;
-  for (std::size_t v = 0; v < study.plan->variants.size(); ++v) {
-    const std::string& variant = study.variant_id(v);
-    const std::int32_t weight = epoch.weights[v];
-    const std::int64_t units = units_by_variant[v];
-    if (weight > 0) {
-      split.units.push_back(units);
-      split.weights.push_back(weight);
-      split.texts.push_back(absl::StrCat(variant, " ", Grouped(units), " (weight ", weight, ")"));
-    } else if (units > 0) {
-      split.unexpected.push_back(absl::StrCat(Counted(units, "unit"), " in ", variant));
-    }
-  }
-  return split;
-}
-
-// By variant.
-std::vector<std::int64_t> UnitsOf(const Study& study, const Measured& measured,
-                                  const Epoch& epoch) {
-  if (study.epochs.size() == 1) return measured.exposed_units;
-  for (const EpochUnits& of_epoch : measured.exposed_by_epoch) {
-    if (of_epoch.epoch == epoch.epoch) return of_epoch.units;
-  }
-  return std::vector<std::int64_t>(study.plan->variants.size());
-}
-
-// The splits of all epochs, each against its own weights.
-struct Splits {
-  std::vector<stats::SampleRatioResult> tests;
-  std::vector<std::string> texts;       // one for each epoch
-  std::vector<std::int32_t> too_small;  // numbers of epochs without a test
-  std::vector<std::string> unexpected;  // as of one
-};
-
-Splits SplitsOf(const Study& study, const Measured& measured) {
-  Splits splits;
-  const bool several = study.epochs.size() > 1;
+UnitsByEpoch UnitsAtFirstExposure(const Study& study, const Measured& measured) {
+  if (study.epochs.size() == 1) return {measured.exposed_units};
+  UnitsByEpoch units;
   for (const Epoch& epoch : study.epochs) {
-    const Split split = SplitOf(study, epoch, UnitsOf(study, measured, epoch));
-    const std::string name = absl::StrCat("in epoch ", epoch.epoch);
-    const std::string text = absl::StrJoin(split.texts, ", ");
-    splits.texts.push_back(several ? absl::StrCat(name, " ", text) : text);
-    for (const std::string& units : split.unexpected) {
-      splits.unexpected.push_back(several ? absl::StrCat(units, " ", name) : units);
-    }
-    const auto test = stats::TestSampleRatio(split.units, split.weights);
-    if (test.ok()) {
-      splits.tests.push_back(*test);
-    } else {
-      splits.too_small.push_back(epoch.epoch);
-    }
+    const auto of_epoch =
+        std::find_if(measured.exposed_by_epoch.begin(), measured.exposed_by_epoch.end(),
+                     [&](const EpochUnits& e) { return e.epoch == epoch.epoch; });
+    units.push_back(of_epoch != measured.exposed_by_epoch.end()
+                        ? of_epoch->units
+                        : std::vector<std::int64_t>(study.plan->variants.size()));
   }
-  return splits;
+  return units;
+}
+
+UnitsByEpoch MaturedUnits(const Study& study, const CellFigures& cell) {
+  UnitsByEpoch units;
+  for (const ArmsOfEpoch& arms : cell.epochs) {
+    auto& of_epoch = units.emplace_back(study.plan->variants.size());
+    for (std::size_t v = 0; v < arms.size(); ++v) of_epoch[v] = arms[v].units;
+  }
+  return units;
+}
+
+// ln E of "units fall into the variants as planned", each epoch against its own weights.
+double LogEvidence(const Study& study, const UnitsByEpoch& units) {
+  std::vector<std::vector<double>> weights;
+  for (const Epoch& epoch : study.epochs) {
+    weights.emplace_back(epoch.weights.begin(), epoch.weights.end());
+  }
+  std::vector<stats::SplitEpoch> epochs;
+  for (std::size_t e = 0; e < units.size(); ++e) {
+    epochs.push_back({.unit_counts = units[e], .weights = weights[e]});
+  }
+  // Weights were checked with the plan, and counts are counts.
+  return stats::MonitorSampleRatio(epochs)->log_e_value;
+}
+
+// `mens 21,307 (weight 1), womens 21,387 (weight 1)`; of several epochs `in epoch 1 …; in epoch 2 …`.
+std::string SplitText(const Study& study, const UnitsByEpoch& units) {
+  std::vector<std::string> epochs;
+  for (std::size_t e = 0; e < units.size(); ++e) {
+    std::vector<std::string> arms;
+    for (std::size_t v = 0; v < units[e].size(); ++v) {
+      const std::int32_t weight = study.epochs[e].weights[v];
+      if (weight == 0 && units[e][v] == 0) continue;
+      arms.push_back(absl::StrCat(study.variant_id(v), " ", Grouped(units[e][v]), " (weight ",
+                                  weight, ")"));
+    }
+    const std::string text = absl::StrJoin(arms, ", ");
+    epochs.push_back(units.size() == 1
+                         ? text
+                         : absl::StrCat("in epoch ", study.epochs[e].epoch, " ", text));
+  }
+  return absl::StrJoin(epochs, "; ");
+}
+
+// Pearson's test of the epochs that have enough units for it, for one reading.
+absl::StatusOr<stats::SampleRatioResult> TestOnce(const Study& study, const UnitsByEpoch& units) {
+  std::vector<stats::SampleRatioResult> tests;
+  for (std::size_t e = 0; e < units.size(); ++e) {
+    std::vector<std::int64_t> planned;
+    std::vector<double> weights;
+    for (std::size_t v = 0; v < units[e].size(); ++v) {
+      if (study.epochs[e].weights[v] == 0) continue;
+      planned.push_back(units[e][v]);
+      weights.push_back(study.epochs[e].weights[v]);
+    }
+    const auto test = stats::TestSampleRatio(planned, weights);
+    if (test.ok()) tests.push_back(*test);
+  }
+  return stats::CombineSampleRatios(tests);
+}
+
+// E as a double and as a text; beyond what a double holds only that it is.
+struct EValue {
+  double value = 0;
+  std::string text;
+};
+EValue EValueOf(double log_e_value) {
+  constexpr double kMostLog = 690;  // of 1e300, about
+  if (log_e_value > kMostLog) return {.value = std::exp(kMostLog), .text = "above 1e299"};
+  const double value = std::exp(log_e_value);
+  return {.value = value, .text = Number(value)};
 }
 
 // -------------------------------------------------------------------------------------------------
@@ -164,42 +193,114 @@ std::optional<double> CompareResponses(const EpochStrata& strata) {
   return std::nullopt;
 }
 
+// -------------------------------------------------------------------------------------------------
+// Covariate balance
+
+constexpr std::size_t kCovariateVariable = 1;  // of MetricSums::joint; ratios have no covariate
+
+// The covariate of a metric with one, in the units of an arm that have it.
+absl::StatusOr<stats::ArmEstimate> EstimateCovariate(const StudyMetric& metric,
+                                                     const MetricSums& sums) {
+  if (!sums.joint.has_value()) return absl::FailedPreconditionError("no covariate");
+  const auto moments =
+      sums.joint->OfVariable(kCovariateVariable).ToMoments(metric.joint_resolutions[kCovariateVariable]);
+  if (!moments.ok()) return moments.status();
+  return stats::EstimateMean(*moments);
+}
+
+// Of "the covariate's mean is the same in both variants", at any reading; absent where there is no
+// test.
+std::optional<double> CompareCovariate(const Study& study, const Figures& figures,
+                                       std::size_t metric, std::size_t treatment) {
+  const stats::Arms<std::size_t> variants = {.control = study.control, .treatment = treatment};
+  std::vector<stats::Arms<stats::ArmEstimate>> estimates;
+  for (const auto& [control, treated] :
+       MakeEpochStrata(study, figures.all, metric, variants, Basis::kUnits).strata) {
+    const auto of_control = EstimateCovariate(study.metrics[metric], control.sums);
+    const auto of_treatment = EstimateCovariate(study.metrics[metric], treated.sums);
+    if (!of_control.ok() || !of_treatment.ok()) return std::nullopt;
+    estimates.push_back({.control = *of_control, .treatment = *of_treatment});
+  }
+  const auto combined = CombineArms(estimates);
+  if (!combined.ok()) return std::nullopt;
+  const auto difference = stats::Difference(*combined);
+  if (!difference.ok()) return std::nullopt;
+  const auto comparison = stats::CompareAnytime(
+      *difference, MakeAnytimePlan(study, figures.all, variants, kBalanceP.fail));
+  if (!comparison.ok()) return std::nullopt;
+  return comparison->p_value;
+}
+
 }  // namespace
 
 HealthCheck CheckSampleRatio(const Study& study, const Measured& measured) {
-  HealthCheck check = {.check = Check::kSampleRatio, .status = CheckStatus::kPass};
-  const Splits splits = SplitsOf(study, measured);
-  const std::string units =
-      absl::StrCat("Units at first exposure: ", absl::StrJoin(splits.texts, "; "), "; ");
-  const auto result = stats::CombineSampleRatios(splits.tests);
-  if (result.ok()) {
-    check.p_value = result->p_value;
-    check.status = StatusBelow(result->p_value, kSampleRatioP);
-    const std::string degrees =
-        study.epochs.size() > 1
-            ? absl::StrCat(" with ", Counted(result->degrees_of_freedom, "degree"), " of freedom")
-            : "";
-    check.detail =
-        absl::StrCat(units, check.status == CheckStatus::kPass ? "as planned" : "not as planned",
-                     ", chi-square ", Number(result->chi_squared), degrees, ", ",
-                     PValueText(result->p_value), ".");
-    if (!splits.too_small.empty()) {
-      absl::StrAppend(&check.detail, " Too few units to be tested are in ",
-                      EpochsText(splits.too_small), ".");
-    }
-  } else {
-    check.detail = absl::StrCat(units, "too few to be tested against the planned split.");
+  const UnitsByEpoch units = UnitsAtFirstExposure(study, measured);
+  const double log_e_value = LogEvidence(study, units);
+  const EValue e = EValueOf(log_e_value);
+  HealthCheck check = {.check = Check::kSampleRatio,
+                       .status = StatusFrom(e.value, kSampleRatioE),
+                       .stage = Stage::kAssignment,
+                       .figure = e.value,
+                       .warn_at = kSampleRatioE.warn,
+                       .fail_at = kSampleRatioE.fail};
+  check.detail = absl::StrCat(
+      "Units at first exposure: ", SplitText(study, units), "; ",
+      check.status == CheckStatus::kPass ? "as planned" : "not as planned", ", E = ", e.text);
+  if (const auto once = TestOnce(study, units); once.ok()) {
+    check.p_value = once->p_value;
+    absl::StrAppend(&check.detail, "; for one reading chi-square ", Number(once->chi_squared),
+                    ", ", PValueText(once->p_value));
   }
-  if (!splits.unexpected.empty()) {
-    check.status = CheckStatus::kFail;
-    absl::StrAppend(&check.detail, " By its weight of 0 there should be none, but there are ",
-                    absl::StrJoin(splits.unexpected, ", "), ".");
+  check.detail += ".";
+  if (std::isinf(log_e_value)) {
+    absl::StrAppend(&check.detail, " By its weight of 0 a variant should have no units.");
   }
   return check;
 }
 
+HealthCheck CheckSegmentRatio(const Study& study, const Figures& figures) {
+  struct Cell {
+    const CellFigures* figures = nullptr;
+    double log_e_value = 0;
+  };
+  std::vector<Cell> cells;
+  for (const CellFigures& cell : figures.cells) {
+    cells.push_back({.figures = &cell, .log_e_value = LogEvidence(study, MaturedUnits(study, cell))});
+  }
+  std::stable_sort(cells.begin(), cells.end(),
+                   [](const Cell& a, const Cell& b) { return a.log_e_value > b.log_e_value; });
+  const double warn_at = kSampleRatioE.fail * static_cast<double>(cells.size());
+  const EValue worst = EValueOf(cells.front().log_e_value);
+  HealthCheck check = {.check = Check::kSegmentRatio,
+                       .status = worst.value >= warn_at ? CheckStatus::kWarn : CheckStatus::kPass,
+                       .stage = Stage::kAssignment,
+                       .figure = worst.value,
+                       .warn_at = warn_at};
+  if (check.status == CheckStatus::kPass) {
+    check.detail = absl::StrCat("Matured units of ", Counted(std::ssize(cells), "segment value"),
+                                " are split as planned, the largest E is ", worst.text, ".");
+    return check;
+  }
+  constexpr std::size_t kShown = 5;
+  std::vector<std::string> texts;  // the worst first
+  for (const Cell& cell : cells) {
+    if (cell.log_e_value < std::log(warn_at) || texts.size() == kShown) break;
+    texts.push_back(absl::StrCat(cell.figures->segment, ": ",
+                                 SplitText(study, MaturedUnits(study, *cell.figures)),
+                                 ", E = ", EValueOf(cell.log_e_value).text));
+  }
+  check.detail = absl::StrCat("Matured units are not split as planned, worst first: ",
+                              absl::StrJoin(texts, "; "), ".");
+  return check;
+}
+
 HealthCheck CheckCrossedUnits(const Measured& measured, bool decision_differs) {
-  HealthCheck check = {.check = Check::kCrossedUnits, .status = CheckStatus::kPass};
+  HealthCheck check = {.check = Check::kCrossedUnits,
+                       .status = CheckStatus::kPass,
+                       .stage = Stage::kExecution,
+                       .figure = 0,
+                       .warn_at = kCrossedShare.warn,
+                       .fail_at = kCrossedShare.fail};
   const std::int64_t exposed = std::accumulate(
       measured.exposed_units.begin(), measured.exposed_units.end(), measured.crossed_units);
   if (measured.crossed_units == 0) {
@@ -208,6 +309,7 @@ HealthCheck CheckCrossedUnits(const Measured& measured, bool decision_differs) {
     return check;
   }
   const double share = Share(measured.crossed_units, exposed);
+  check.figure = share;
   check.status = StatusAbove(share, kCrossedShare);
   check.detail =
       absl::StrCat(Grouped(measured.crossed_units), " of ", Counted(exposed, "exposed unit"), " (",
@@ -222,12 +324,17 @@ HealthCheck CheckCrossedUnits(const Measured& measured, bool decision_differs) {
 }
 
 HealthCheck CheckLateFacts(const Study& study, const Measured& measured) {
-  HealthCheck check = {.check = Check::kLateFacts, .status = CheckStatus::kPass};
+  HealthCheck check = {.check = Check::kLateFacts,
+                       .status = CheckStatus::kPass,
+                       .stage = Stage::kLogging,
+                       .warn_at = kLateShare.warn,
+                       .fail_at = kLateShare.fail};
   if (measured.outcomes == 0) {
     check.detail = "No outcome of the plan's metrics has come so far.";
     return check;
   }
   const double share = Share(measured.late_outcomes, measured.outcomes);
+  check.figure = share;
   check.status = StatusAbove(share, kLateShare);
   check.detail = absl::StrCat(Grouped(measured.late_outcomes), " of ",
                               Counted(measured.outcomes, "outcome"), " (", Percent(share),
@@ -246,7 +353,10 @@ HealthCheck CheckLateFacts(const Study& study, const Measured& measured) {
 }
 
 ResponseRates CheckResponseRate(const Study& study, const Figures& figures, std::size_t metric) {
-  ResponseRates rates = {.check = {.check = Check::kResponseRate, .status = CheckStatus::kPass},
+  ResponseRates rates = {.check = {.check = Check::kResponseRate,
+                                   .status = CheckStatus::kPass,
+                                   .stage = Stage::kExecution,
+                                   .warn_at = kResponseP},
                          .differs = std::vector<bool>(study.treatments.size())};
   std::string left_out;
   for (std::size_t i = 0; i < study.treatments.size(); ++i) {
@@ -262,6 +372,7 @@ ResponseRates CheckResponseRate(const Study& study, const Figures& figures, std:
     rates.check.p_value = std::min(*p_value, rates.check.p_value.value_or(1));
     if (rates.differs[i]) rates.check.status = CheckStatus::kWarn;
   }
+  rates.check.figure = rates.check.p_value;
   rates.check.detail = RatesText(study, figures, metric);
   if (rates.check.p_value.has_value()) {
     absl::StrAppend(&rates.check.detail, "; under equal rates ", PValueText(*rates.check.p_value));
@@ -270,11 +381,57 @@ ResponseRates CheckResponseRate(const Study& study, const Figures& figures, std:
   return rates;
 }
 
+HealthCheck CheckCovariateBalance(const Study& study, const Figures& figures) {
+  HealthCheck check = {.check = Check::kCovariateBalance,
+                       .status = CheckStatus::kPass,
+                       .stage = Stage::kAssignment};
+  struct Finding {
+    double p_value = 1;
+    std::string text;
+  };
+  std::vector<Finding> findings;
+  double comparisons = 0;  // also those that cannot be made
+  for (std::size_t m = 0; m < study.metrics.size(); ++m) {
+    const auto& covariate = study.metrics[m].metric->covariate;
+    if (!covariate.has_value()) continue;
+    for (const std::size_t treatment : study.treatments) {
+      ++comparisons;
+      const auto p_value = CompareCovariate(study, figures, m, treatment);
+      if (!p_value.has_value()) continue;
+      findings.push_back({.p_value = *p_value,
+                          .text = absl::StrCat(CovariateText(*covariate), " of ",
+                                               study.metric_name(m), " in ",
+                                               study.variant_id(treatment))});
+    }
+  }
+  if (findings.empty()) {
+    check.detail = "No covariate could be compared so far.";
+    return check;
+  }
+  const Finding& least = *std::min_element(
+      findings.begin(), findings.end(),
+      [](const Finding& a, const Finding& b) { return a.p_value < b.p_value; });
+  check.figure = check.p_value = least.p_value;
+  check.warn_at = kBalanceP.warn / comparisons;
+  check.fail_at = kBalanceP.fail / comparisons;
+  check.status = least.p_value < *check.fail_at   ? CheckStatus::kFail
+                 : least.p_value < *check.warn_at ? CheckStatus::kWarn
+                                                  : CheckStatus::kPass;
+  check.detail = absl::StrCat(
+      check.status == CheckStatus::kPass ? "Before the experiment units were alike; the largest "
+                                           "difference from the control is in "
+                                         : "Already before the experiment units differed from the "
+                                           "control's in ",
+      least.text, ", ", PValueText(least.p_value), ".");
+  return check;
+}
+
 HealthCheck CheckMinDuration(const Progress& progress) {
   if (progress.exposed_at_once) {
     return {.check = Check::kMinDuration,
             .status = CheckStatus::kPass,
-            .detail = "All units were exposed at once, or no times are known: no days to check."};
+            .detail = "All units were exposed at once, or no times are known: no days to check.",
+            .stage = Stage::kAnalysis};
   }
   const bool is_long_enough = progress.ran_for >= kLeastDuration;
   return {.check = Check::kMinDuration,
@@ -282,7 +439,8 @@ HealthCheck CheckMinDuration(const Progress& progress) {
           .detail = absl::StrCat("It ran for ", DaysText(progress.ran_for),
                                  is_long_enough ? "."
                                                 : "; at least 7 full days are needed, as "
-                                                  "weekdays differ.")};
+                                                  "weekdays differ."),
+          .stage = Stage::kAnalysis};
 }
 
 HealthCheck CheckExactSums(const Study& study, const Figures& figures) {
@@ -299,12 +457,14 @@ HealthCheck CheckExactSums(const Study& study, const Figures& figures) {
   if (overflowed.empty()) {
     return {.check = Check::kExactSums,
             .status = CheckStatus::kPass,
-            .detail = "Every sum stayed within what exact arithmetic holds."};
+            .detail = "Every sum stayed within what exact arithmetic holds.",
+            .stage = Stage::kAnalysis};
   }
   return {.check = Check::kExactSums,
           .status = CheckStatus::kFail,
           .detail = absl::StrCat("Sums of ", absl::StrJoin(overflowed, ", "),
-                                 " exceed what exact arithmetic holds.")};
+                                 " exceed what exact arithmetic holds."),
+          .stage = Stage::kAnalysis};
 }
 
 }  // namespace insightloop

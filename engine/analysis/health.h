@@ -3,13 +3,15 @@
 // Whether the data can be trusted, before any effect is read. A check that fails makes the verdict
 // INVALID. Every check is there whenever it applies, also when it finds nothing.
 //
-//   check          WARN         FAIL
-//   SAMPLE_RATIO   p < 0.01     p < 0.001; a unit in a variant of weight 0 in its epoch
-//   CROSSED_UNITS  > 0.1 %      > 10 %, or the decision depends on how they are counted
-//   LATE_FACTS     > 1 %        > 10 %
-//   RESPONSE_RATE  p < 0.05     -            one for each survey metric
-//   MIN_DURATION   < 7 days     -
-//   EXACT_SUMS     -            a sum overflowed
+//   check              WARN           FAIL
+//   SAMPLE_RATIO       E >= 100       E >= 1,000
+//   SEGMENT_RATIO      E >= 1,000 K   -            over K segment values
+//   CROSSED_UNITS      > 0.1 %        > 10 %, or the decision depends on how they are counted
+//   LATE_FACTS         > 1 %          > 10 %
+//   COVARIATE_BALANCE  p < 0.01/c     p < 0.001/c  over c covariates, times the treatments
+//   RESPONSE_RATE      p < 0.05       -            one for each survey metric
+//   MIN_DURATION       < 7 days       -
+//   EXACT_SUMS         -              a sum overflowed
 
 #ifndef INSIGHTLOOP_ENGINE_ANALYSIS_HEALTH_H_
 #define INSIGHTLOOP_ENGINE_ANALYSIS_HEALTH_H_
@@ -25,8 +27,12 @@
 
 namespace insightloop {
 
-// Each epoch against its own weights. Units count in the epoch of their first exposure.
+// Each epoch against its own weights. Units count in the epoch of their first exposure. By an
+// e-value (stats/sample_ratio_sequence.h), so that it may be read every day.
 HealthCheck CheckSampleRatio(const Study& study, const Measured& measured);
+
+// The same of the matured units of each segment cell, of which there are some; names the worst.
+HealthCheck CheckSegmentRatio(const Study& study, const Figures& figures);
 
 // `decision_differs`: the decision with crossed units counted in their first variant is another one
 // than without them.
@@ -41,6 +47,10 @@ struct ResponseRates {
   std::vector<bool> differs;  // by index of Study::treatments
 };
 ResponseRates CheckResponseRate(const Study& study, const Figures& figures, std::size_t metric);
+
+// Whether the covariates of the study's metrics, of which some have one, were alike in each
+// treatment and the control; at any reading.
+HealthCheck CheckCovariateBalance(const Study& study, const Figures& figures);
 
 HealthCheck CheckMinDuration(const Progress& progress);
 

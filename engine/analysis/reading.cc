@@ -2,12 +2,15 @@
 
 #include "engine/analysis/reading.h"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "engine/analysis/anytime_plan.h"
 #include "engine/analysis/contrast.h"
 #include "engine/analysis/epoch_strata.h"
+#include "engine/analysis/movable_bounds.h"
 #include "engine/analysis/wording.h"
 #include "stats/confidence_sequence.h"
 
@@ -80,6 +83,19 @@ std::optional<Bounds> BoundsOn(const Contrast& contrast, Scale scale, Direction 
   return Turned(contrast.comparison->interval, good);
 }
 
+// The same as something that moves; the contrast has that interval.
+MovableBounds Movable(const Contrast& contrast, const Bounds& bounds, Scale scale, Direction good) {
+  const stats::Comparison& comparison = *contrast.comparison;
+  const double reach = (comparison.interval.upper - comparison.interval.lower) / 2 /
+                       comparison.standard_error;
+  return {bounds, scale, good, reach};
+}
+
+// A little more than that many standard errors: what comes to lie at a threshold is to pass it.
+double JustBeyond(double standard_errors) {
+  return standard_errors + std::copysign(1e-6 * (1 + std::abs(standard_errors)), standard_errors);
+}
+
 std::string SizeText(Statistic statistic, const EffectSize& size) {
   if (size.scale == Scale::kRelative) return absl::StrCat(Percent(size.value), " relative");
   std::string text = DifferenceText(statistic, size.value);
@@ -135,9 +151,17 @@ ContrastOf AgainstControl(const Study& study, std::size_t metric, std::size_t tr
 // -------------------------------------------------------------------------------------------------
 // Guardrails
 
+// Another state of a guardrail, and by how many standard errors its estimate is away from it.
+struct GuardrailChange {
+  GuardrailState state{};
+  double standard_errors = 0;  // up is good
+};
+
 struct GuardrailReading {
   GuardrailState state = GuardrailState::kOpen;
   Reason reason;  // when harmed or open
+  std::vector<GuardrailChange> changes;
+  std::optional<double> needed_units;  // over those there are, to hold; of open ones
 };
 
 class GuardrailReader {
@@ -165,9 +189,22 @@ class GuardrailReader {
     if (!harm_bounds.has_value() || !pass_bounds.has_value()) {
       return Open(guardrail, of, pass.comparison.has_value() ? pass.no_lift : pass.no_comparison);
     }
-    if (harm_bounds->upper < -guardrail.margin->value) return Harmed(guardrail, of, harm);
-    if (pass_bounds->lower > -guardrail.margin->value) return {.state = GuardrailState::kHolds};
-    return Open(guardrail, of, FiguresText(study_, of, pass));
+    const double most = -guardrail.margin->value;
+    GuardrailReading reading = {.state = GuardrailState::kHolds};
+    if (harm_bounds->upper < most) {
+      reading = Harmed(guardrail, of, harm);
+    } else if (pass_bounds->lower <= most) {
+      reading = Open(guardrail, of, FiguresText(study_, of, pass));
+    }
+    const Scale scale = guardrail.margin->scale;
+    const MovableBounds passes = Movable(pass, *pass_bounds, scale, good);
+    const MovableBounds harms = Movable(harm, *harm_bounds, scale, good);
+    reading.changes = ChangesOf(reading.state, passes.ToBringLowerTo(most), harms.ToBringUpperTo(most));
+    const bool holds_later = pass_bounds->lower + pass_bounds->upper > 2 * most;
+    if (reading.state == GuardrailState::kOpen && holds_later) {
+      reading.needed_units = passes.UnitsToReach(most);
+    }
+    return reading;
   }
 
  private:
@@ -178,6 +215,17 @@ class GuardrailReader {
     // There is one: MissingData() has seen units, and alpha is below one half. The level is that of
     // both sides together; only the one of harm is read.
     return {.standard_errors = *multiplier, .level = 1 - 2 * harm_alpha_};
+  }
+  // `to_hold` and `to_harm`: moves after which it just holds, or just does no harm.
+  static std::vector<GuardrailChange> ChangesOf(GuardrailState state, double to_hold,
+                                                double to_harm) {
+    std::vector<GuardrailChange> changes;
+    if (state != GuardrailState::kHolds) changes.push_back({GuardrailState::kHolds, to_hold});
+    if (state != GuardrailState::kHarmed) changes.push_back({GuardrailState::kHarmed, to_harm});
+    if (state != GuardrailState::kOpen) {
+      changes.push_back({GuardrailState::kOpen, state == GuardrailState::kHolds ? to_hold : to_harm});
+    }
+    return changes;
   }
   std::string About(const Guardrail& guardrail, const ContrastOf& of) const {
     std::string text = study_.metric_name(of.metric);
@@ -229,9 +277,14 @@ class ArmReader {
     ArmEvidence evidence = PrimaryEvidence(contrast);
     evidence.response_differs = response_differs;
     if (missing.has_value()) evidence.effect = evidence.on_its_scale = std::nullopt;
-    const std::vector<Reason> guardrail_reasons = ReadGuardrails(treatment, evidence);
+    const std::vector<GuardrailReading> guardrails = ReadGuardrails(treatment);
+    for (const GuardrailReading& reading : guardrails) evidence.guardrails.push_back(reading.state);
+    const std::vector<Reason> guardrail_reasons = GuardrailReasons(guardrails);
 
     ArmState arm = {.variant = study_.variant_id(treatment), .arm_class = ClassifyArm(evidence)};
+    AddPrimaryChanges(evidence, contrast, arm);
+    AddGuardrailChanges(evidence, guardrails, arm);
+    arm.needed_units = NeededUnits(arm.arm_class, evidence, contrast, guardrails);
     if (contrast.effect.has_value()) arm.gain = Gain(*contrast.effect);
     if (arm.arm_class == ArmClass::kGuardrailHarmed || arm.arm_class == ArmClass::kPending) {
       arm.reasons = guardrail_reasons;
@@ -292,19 +345,101 @@ class ArmReader {
     return GoodDirection(study_, primary_) == Direction::kDecrease ? -effect : effect;
   }
 
-  // Adds their states to `evidence`. The reasons of those that are harmed; when none is, of those
-  // that are open.
-  std::vector<Reason> ReadGuardrails(std::size_t treatment, ArmEvidence& evidence) const {
-    std::vector<Reason> harmed, open;
+  // By index of the hypothesis' guardrails.
+  std::vector<GuardrailReading> ReadGuardrails(std::size_t treatment) const {
+    std::vector<GuardrailReading> readings;
     for (const Guardrail& guardrail : study_.plan->hypothesis.guardrails) {
-      const auto metric = FindMetric(study_, guardrail.metric);
-      if (!metric.has_value()) continue;
-      GuardrailReading reading = guardrails_.Read(guardrail, *metric, treatment);
-      evidence.guardrails.push_back(reading.state);
-      if (reading.state == GuardrailState::kHarmed) harmed.push_back(std::move(reading.reason));
-      if (reading.state == GuardrailState::kOpen) open.push_back(std::move(reading.reason));
+      readings.push_back(
+          guardrails_.Read(guardrail, *FindMetric(study_, guardrail.metric), treatment));
+    }
+    return readings;
+  }
+
+  // Of those that are harmed; when none is, of those that are open.
+  static std::vector<Reason> GuardrailReasons(const std::vector<GuardrailReading>& guardrails) {
+    std::vector<Reason> harmed, open;
+    for (const GuardrailReading& reading : guardrails) {
+      if (reading.state == GuardrailState::kHarmed) harmed.push_back(reading.reason);
+      if (reading.state == GuardrailState::kOpen) open.push_back(reading.reason);
     }
     return harmed.empty() ? open : harmed;
+  }
+
+  // The class after each move that brings an end of an interval just past a threshold.
+  void AddPrimaryChanges(const ArmEvidence& evidence, const Contrast& contrast,
+                         ArmState& arm) const {
+    if (!evidence.effect.has_value()) return;
+    const Direction good = GoodDirection(study_, primary_);
+    const MovableBounds effect = Movable(contrast, *evidence.effect, Scale::kAbsolute, good);
+    std::vector<double> moves = {effect.ToBringLowerTo(0), effect.ToBringUpperTo(0)};
+    std::optional<MovableBounds> on_its_scale;
+    if (evidence.smallest.has_value() && evidence.on_its_scale.has_value()) {
+      on_its_scale = Movable(contrast, *evidence.on_its_scale,
+                             study_.plan->hypothesis.smallest_effect->scale, good);
+      moves.push_back(on_its_scale->ToBringLowerTo(-*evidence.smallest));
+      moves.push_back(on_its_scale->ToBringUpperTo(*evidence.smallest));
+    }
+    for (const double move : moves) {
+      if (!std::isfinite(move)) continue;
+      ArmEvidence moved = evidence;
+      moved.effect = effect.Moved(JustBeyond(move));
+      if (on_its_scale.has_value()) moved.on_its_scale = on_its_scale->Moved(JustBeyond(move));
+      AddChange({study_.metric_name(primary_), move, ClassifyArm(moved)}, arm);
+    }
+  }
+
+  void AddGuardrailChanges(const ArmEvidence& evidence,
+                           const std::vector<GuardrailReading>& guardrails, ArmState& arm) const {
+    for (std::size_t g = 0; g < guardrails.size(); ++g) {
+      for (const GuardrailChange& change : guardrails[g].changes) {
+        if (!std::isfinite(change.standard_errors)) continue;
+        ArmEvidence moved = evidence;
+        moved.guardrails[g] = change.state;
+        AddChange({study_.plan->hypothesis.guardrails[g].metric, change.standard_errors,
+                   ClassifyArm(moved)},
+                  arm);
+      }
+    }
+  }
+
+  static void AddChange(const ClassChange& change, ArmState& arm) {
+    if (change.arm_class != arm.arm_class) arm.changes.push_back(change);
+  }
+
+  // Of an open arm the fewer: for the interval to leave out 0, or to lie within what matters. Of one
+  // whose guardrails are open, for all of them to hold.
+  std::optional<double> NeededUnits(ArmClass arm_class, const ArmEvidence& evidence,
+                                    const Contrast& contrast,
+                                    const std::vector<GuardrailReading>& guardrails) const {
+    double needed = INFINITY;
+    if (arm_class == ArmClass::kPending) {
+      needed = 0;
+      for (const GuardrailReading& reading : guardrails) {
+        if (reading.state != GuardrailState::kOpen) continue;
+        needed = std::max(needed, reading.needed_units.value_or(INFINITY));
+      }
+    } else if (arm_class == ArmClass::kOpen && evidence.effect.has_value() &&
+               !evidence.response_differs) {
+      const Direction good = GoodDirection(study_, primary_);
+      needed =
+          Movable(contrast, *evidence.effect, Scale::kAbsolute, good).UnitsToReach(0);
+      if (evidence.smallest.has_value() && evidence.on_its_scale.has_value()) {
+        needed = std::min(needed, UnitsToBeSmall(evidence, contrast, good));
+      }
+    }
+    if (!std::isfinite(needed)) return std::nullopt;
+    return std::max(needed, 1.0);
+  }
+
+  // Infinite where the estimate itself matters.
+  double UnitsToBeSmall(const ArmEvidence& evidence, const Contrast& contrast,
+                        Direction good) const {
+    const Scale scale = study_.plan->hypothesis.smallest_effect->scale;
+    const double most = *evidence.smallest;
+    const MovableBounds bounds = Movable(contrast, *evidence.on_its_scale, scale, good);
+    const double estimate = scale == Scale::kRelative ? contrast.lift->lift : *contrast.effect;
+    if (std::abs(estimate) >= most) return INFINITY;
+    return std::max(bounds.UnitsToReach(most), bounds.UnitsToReach(-most));
   }
 
   Reason PrimaryReason(const ArmState& arm, const ArmEvidence& evidence, const ContrastOf& of,
@@ -493,6 +628,32 @@ Situation ReadSituation(const Study& study, const Progress& progress, const Cell
   }
   situation.best_arm = reader.CompareBest(situation.arms);
   return situation;
+}
+
+ToGo FindToGo(const Situation& situation, const Progress& progress) {
+  ToGo to_go;
+  const auto matured = static_cast<double>(progress.matured_units);
+  if (!progress.is_horizon_reached()) {
+    if (progress.planned_units > 0) to_go.units = progress.planned_units - progress.matured_units;
+  } else if (situation.burnt_in) {
+    std::optional<double> least;  // the arm that is settled first may decide
+    for (const ArmState& arm : situation.arms) {
+      if (!arm.needed_units.has_value()) continue;
+      least = std::min(least.value_or(*arm.needed_units), *arm.needed_units);
+    }
+    constexpr double kMostUnits = 1e15;
+    if (least.has_value() && matured * *least < kMostUnits) {
+      to_go.units = std::llround(std::ceil(matured * (*least - 1)));
+    }
+  }
+  if (!to_go.units.has_value() || progress.exposed_at_once) return to_go;
+  constexpr double kMicrosPerDay = 86'400e6;
+  const double days = static_cast<double>(progress.ran_for.micros) / kMicrosPerDay;
+  const double units = matured + static_cast<double>(progress.in_flight_units);
+  if (!(days > 0) || !(units > 0)) return to_go;
+  const double least_days = static_cast<double>(kLeastDuration.micros) / kMicrosPerDay;
+  to_go.days = std::max({static_cast<double>(*to_go.units) * days / units, least_days - days, 0.0});
+  return to_go;
 }
 
 }  // namespace insightloop

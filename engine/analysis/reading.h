@@ -60,6 +60,15 @@ std::optional<std::string> MissingData(const Study& study, const CellFigures& ce
 Situation ReadSituation(const Study& study, const Progress& progress, const CellFigures& figures,
                         const CellFigures& base, const std::vector<bool>& response_differs);
 
+// How far a decision is away, should everything go on as so far; absent where it is not known.
+struct ToGo {
+  std::optional<std::int64_t> units;  // matured ones of all variants
+  std::optional<double> days;
+};
+
+// Of an experiment that is to keep running for the reasons of this situation.
+ToGo FindToGo(const Situation& situation, const Progress& progress);
+
 }  // namespace insightloop
 
 #endif  // INSIGHTLOOP_ENGINE_ANALYSIS_READING_H_

@@ -45,14 +45,26 @@ enum class Check {
   kLateFacts,
   kResponseRate,
   kMinDuration,
-  kExactSums
+  kExactSums,
+  kSegmentRatio,
+  kCovariateBalance
 };
 
 template <>
 struct EnumNames<Check> {
   static constexpr std::string_view kNames[] = {
       "CHECK_UNSPECIFIED", "SAMPLE_RATIO", "CROSSED_UNITS", "LATE_FACTS",
-      "RESPONSE_RATE",     "MIN_DURATION", "EXACT_SUMS"};
+      "RESPONSE_RATE",     "MIN_DURATION", "EXACT_SUMS",
+      "SEGMENT_RATIO",     "COVARIATE_BALANCE"};
+};
+
+// Where in the making of the data a finding begins.
+enum class Stage { kStageUnspecified, kAssignment, kExecution, kLogging, kAnalysis };
+
+template <>
+struct EnumNames<Stage> {
+  static constexpr std::string_view kNames[] = {"STAGE_UNSPECIFIED", "ASSIGNMENT", "EXECUTION",
+                                                "LOGGING", "ANALYSIS"};
 };
 
 // What came out of a health check.
@@ -125,6 +137,8 @@ struct HealthCheck {
   CheckStatus status{};
   std::optional<double> p_value;
   std::string detail;
+  Stage stage{};
+  std::optional<double> figure, warn_at, fail_at;
 };
 
 template <class V>
@@ -133,6 +147,10 @@ void Fields(V& v, HealthCheck& x) {
   v("status", x.status);
   v("p_value", x.p_value);
   v("detail", x.detail);
+  v("stage", x.stage);
+  v("figure", x.figure);
+  v("warn_at", x.warn_at);
+  v("fail_at", x.fail_at);
 }
 
 struct EffectInterval {
@@ -210,6 +228,55 @@ void Fields(V& v, Result& x) {
   v("dismissed_control", x.dismissed_control);
 }
 
+// Whether an effect differs between the values of a segment attribute.
+struct Interaction {
+  std::string metric, attribute, variant;
+  std::optional<std::int64_t> values;
+  std::optional<double> p_value, adjusted_p_value;
+  std::string detail;
+};
+
+template <class V>
+void Fields(V& v, Interaction& x) {
+  v("metric", x.metric);
+  v("attribute", x.attribute);
+  v("variant", x.variant);
+  v("values", x.values);
+  v("p_value", x.p_value);
+  v("adjusted_p_value", x.adjusted_p_value);
+  v("detail", x.detail);
+}
+
+// The smallest change of one estimate that leads to another decision.
+struct Flip {
+  std::string variant, metric;
+  std::optional<double> standard_errors;
+  Decision decision{};
+  std::int32_t row = 0;
+  std::string ship_variant;
+};
+
+template <class V>
+void Fields(V& v, Flip& x) {
+  v("variant", x.variant);
+  v("metric", x.metric);
+  v("standard_errors", x.standard_errors);
+  v("decision", x.decision);
+  v("row", x.row);
+  v("ship_variant", x.ship_variant);
+}
+
+// A verdict in plain language.
+struct Summary {
+  std::string english, vietnamese;
+};
+
+template <class V>
+void Fields(V& v, Summary& x) {
+  v("english", x.english);
+  v("vietnamese", x.vietnamese);
+}
+
 struct Verdict {
   std::string name;
   std::string experiment;
@@ -222,6 +289,12 @@ struct Verdict {
   std::vector<HealthCheck> health;
   std::vector<Result> results;
   std::optional<std::int64_t> matured_units, in_flight_units;
+  std::int32_t row = 0;
+  std::optional<Flip> flip;
+  std::optional<std::int64_t> units_to_go;
+  std::optional<double> days_to_go;
+  std::vector<Interaction> interactions;
+  std::optional<Summary> summary;
 };
 
 template <class V>
@@ -238,6 +311,12 @@ void Fields(V& v, Verdict& x) {
   v("results", x.results);
   v("matured_units", x.matured_units);
   v("in_flight_units", x.in_flight_units);
+  v("row", x.row);
+  v("flip", x.flip);
+  v("units_to_go", x.units_to_go);
+  v("days_to_go", x.days_to_go);
+  v("interactions", x.interactions);
+  v("summary", x.summary);
 }
 
 }  // namespace insightloop

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "stats/exact_sums.h"
+#include "stats/posterior.h"
 #include "tests/reference/methods.h"
 #include "tests/reference/read.h"
 
@@ -121,6 +122,41 @@ absl::StatusOr<Json> TwoSided(const Json& in) {
               {"ci", ToJson(result->interval)}};
 }
 
+// As gbstats takes the posterior: the prior's spread is a variance, and the risk of an arm is the
+// expected loss of choosing it. The prior is of the relative effect, `scale` times which is the
+// effect.
+absl::StatusOr<Json> PosteriorOf(const EffectEstimate& effect, const Json& in, double scale) {
+  std::optional<stats::NormalPrior> prior;
+  if (const auto given = in.find("prior"); given != in.end() && !given->is_null()) {
+    prior = {
+        .mean = scale * given->at("mean").get<double>(),
+        .standard_deviation = std::abs(scale) * std::sqrt(given->at("variance").get<double>())};
+  }
+  const auto posterior = stats::EstimatePosterior(effect, prior);
+  if (!posterior.ok()) return posterior.status();
+  Json answer = {{"expected", posterior->mean},
+                 {"stddev", posterior->standard_deviation},
+                 {"chance_to_win", posterior->chance_to_win},
+                 {"risk_control", posterior->loss_of_control},
+                 {"risk_treatment", posterior->loss_of_treatment}};
+  AddInterval(answer, "ci",
+              {.effect = posterior->mean, .standard_error = posterior->standard_deviation},
+              LevelOf(in));
+  return answer;
+}
+
+absl::StatusOr<Json> Posterior(const Json& in) {
+  const absl::StatusOr<EffectEstimate> effect = ReadEffect(in);
+  if (!effect.ok()) return effect.status();
+  const absl::StatusOr<Moments> control = ReadArm(in.at("control"));
+  if (!control.ok()) return control.status();
+  return PosteriorOf(*effect, in, IsRelative(in) ? 1 : control->mean);
+}
+
+absl::StatusOr<Json> Risk(const Json& in) {
+  return PosteriorOf({.effect = in.at("mean"), .standard_error = in.at("stddev")}, in, 1);
+}
+
 // The intervals of these cases are of scipy 1.10, whose quantile (stdtrit) is good to eight digits
 // where the degrees of freedom are few and not whole; the cases ask for nine.
 bool ScipyKnowsQuantile(double degrees_of_freedom) {
@@ -167,6 +203,8 @@ void AddMeanMethods(Methods& methods) {
   methods["gbstats_two_sided_t_proportion"] = TwoSided;
   methods["gbstats_one_sided_t"] = OneSided;
   methods["gbstats_degenerate"] = Degenerate;
+  methods["gbstats_gaussian_effect"] = Posterior;
+  methods["gbstats_risk"] = Risk;
 }
 
 }  // namespace insightloop::reference

@@ -34,10 +34,9 @@ void AddMethodsNotOffered(Methods& methods) {
       "exact bounds of one quantile; a difference needs its standard error");
   Add(methods, {"quantile_ab_sequential_p"},
       "quantiles are read at any time by their standard error");
-  Add(methods,
-      {"beta_binomial", "beta_credible_interval", "gbstats_gaussian_effect",
-       "gbstats_quantile_bayesian", "gbstats_risk"},
-      "Bayesian figures are not offered yet");
+  Add(methods, {"beta_binomial", "beta_credible_interval"},
+      "posteriors are those of the normal estimate, of every metric alike");
+  Add(methods, {"gbstats_quantile_bayesian"}, "its relative effect is on another scale");
   Add(methods, {"mann_whitney_u", "mann_whitney_u_degenerate"}, "rank tests are not offered yet");
   Add(methods, {"meta_analysis"}, "pooling of experiments is not offered yet");
   Add(methods, {"segment_mean_heterogeneity", "segment_proportion_heterogeneity"},

@@ -232,5 +232,16 @@ TEST(ExactSumsTest, RejectsAResolutionThatIsNoSize) {
   }
 }
 
+TEST(ExactSumsTest, RemovingAUnitIsNeverHavingCountedIt) {
+  ExactSums sums, without;
+  for (const std::int64_t steps : {7L, -3L, 1'000'000'000'000L}) sums.Add(steps);
+  for (const std::int64_t steps : {7L, -3L}) without.Add(steps);
+  sums.Remove(1'000'000'000'000);
+  EXPECT_EQ(sums, without);
+  sums.MarkOverflowed();
+  sums.Remove(7);
+  EXPECT_TRUE(sums.overflowed());
+}
+
 }  // namespace
 }  // namespace insightloop::stats

@@ -190,5 +190,43 @@ TEST(ArmClassTest, DoesNotWinWhenAnotherShareAnswered) {
   EXPECT_EQ(ClassifyArm(evidence), ArmClass::kOpen);
 }
 
+// Two arms of those classes, read.
+Situation Read(ArmState first, ArmState second) {
+  first.variant = "a";
+  second.variant = "b";
+  return {.burnt_in = true, .reading_allowed = true, .arms = {first, second}};
+}
+
+TEST(FlipTest, IsTheSmallestChangeThatLeadsToAnotherRow) {
+  const auto flip =
+      FindFlip(Read({.arm_class = ArmClass::kOpen,
+                     .changes = {{"metrics/visit", 1.5, ArmClass::kWin},
+                                 {"metrics/visit", -0.5, ArmClass::kWorse},
+                                 {"metrics/visit", -2, ArmClass::kSmall}}},
+                    {.arm_class = ArmClass::kOpen,
+                     .changes = {{"metrics/complaint", 1, ArmClass::kGuardrailHarmed},
+                                 {"metrics/visit", -1.25, ArmClass::kWin}}}));
+  // One arm that is worse leaves the other to wait for; one that wins is shipped.
+  ASSERT_TRUE(flip.has_value());
+  EXPECT_EQ(flip->variant, "b");
+  EXPECT_EQ(flip->metric, "metrics/visit");
+  EXPECT_EQ(flip->standard_errors, -1.25);
+  EXPECT_EQ(flip->decision, Decision::kShip);
+  EXPECT_EQ(flip->row, 5);
+  EXPECT_EQ(flip->ship_variant, "b");
+}
+
+TEST(FlipTest, ThereIsNoneWhereNoEstimateMatters) {
+  Situation situation = Read({.arm_class = ArmClass::kWin,
+                              .changes = {{"metrics/visit", -0.1, ArmClass::kOpen}}},
+                             {.arm_class = ArmClass::kOpen});
+  EXPECT_TRUE(FindFlip(situation).has_value());
+  situation.reading_allowed = false;
+  EXPECT_FALSE(FindFlip(situation).has_value());
+  situation.reading_allowed = true;
+  situation.failures = {{"SAMPLE_RATIO", ""}};
+  EXPECT_FALSE(FindFlip(situation).has_value());
+}
+
 }  // namespace
 }  // namespace insightloop
