@@ -14,6 +14,7 @@
 #include "engine/domain/error.h"
 #include "engine/domain/json.h"
 #include "engine/domain/resource.h"
+#include "engine/plan_rules.h"
 #include "engine/rules.h"
 #include "engine/sealing.h"
 #include "engine/slots.h"
@@ -37,23 +38,14 @@ constexpr std::array kLegalMoves = {
     LegalMove{Move::kChange, ExperimentState::kPaused, ExperimentState::kPaused},
 };
 
-// Without a window nobody knows when a running experiment's units are ready to be read.
-absl::Status CheckWindows(const SealedPlan& plan) {
-  if (plan.external) return absl::OkStatus();
-  for (const Metric& metric : plan.metrics) {
-    if (!metric.window.has_value()) {
-      return WrongState(
-          "NO_WINDOW", plan.experiment,
-          absl::StrCat("uses ", metric.meta.name, ", which has no window; set its window.length"));
-    }
-  }
-  return absl::OkStatus();
-}
-
 absl::Status Seal(ResourceStore::Transaction& store, Experiment& experiment) {
   const auto plan = MakeSealedPlan(experiment, store);
   if (!plan.ok()) return plan.status();
   if (auto status = CheckWindows(*plan); !status.ok()) return status;
+  // Definitions may have changed since the draft was checked.
+  Violations violations;
+  CheckMoney(*plan, experiment.variants, violations);
+  if (!violations.empty()) return violations.ToStatus();
   experiment.sealed_plan = CanonicalText(*plan);
   experiment.plan_digest = Sha256Hex(experiment.sealed_plan);
   return absl::OkStatus();
@@ -267,6 +259,9 @@ absl::StatusOr<Experiment> Lifecycle::Reallocate(
                           if (!variants.ok()) return variants.status();
                           Violations violations;
                           CheckVariants(*variants, limits, violations);
+                          const auto plan = ReadSealedPlan(experiment.sealed_plan);
+                          if (!plan.ok()) return plan.status();
+                          CheckMoney(*plan, *variants, violations);
                           if (!violations.empty()) return violations.ToStatus();
                           std::vector<std::int32_t> after = WeightsOf(*variants);
                           if (after == experiment.epochs.back().weights) return absl::OkStatus();

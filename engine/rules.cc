@@ -12,7 +12,9 @@
 #include "engine/condition_rules.h"
 #include "engine/domain/resource.h"
 #include "engine/field_rules.h"
+#include "engine/plan_rules.h"
 #include "engine/resources.h"
+#include "engine/sealing.h"
 
 namespace insightloop {
 namespace {
@@ -473,7 +475,14 @@ absl::Status ValidateWithin(ResourceStore::Transaction& store, const Experiment&
       experiment.state == ExperimentState::kPaused) {
     if (auto status = CheckOverridesOfLayer(store, experiment); !status.ok()) return status;
   }
-  return CheckConditionTypes(FormsOf(experiment), store, violations);
+  if (auto status = CheckConditionTypes(FormsOf(experiment), store, violations);
+      !status.ok() || !violations.empty() || experiment.state != ExperimentState::kDraft) {
+    return status;
+  }
+  const auto plan = MakeSealedPlan(experiment, store);
+  if (!plan.ok()) return plan.status();
+  CheckMoney(*plan, experiment.variants, violations);
+  return absl::OkStatus();
 }
 
 void FillDefaults(Event& event) {

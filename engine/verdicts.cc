@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "engine/analysis/analyst.h"
+#include "engine/analysis/restatement.h"
 #include "engine/domain/error.h"
 #include "engine/domain/json.h"
 #include "engine/domain/resource.h"
@@ -38,6 +39,27 @@ absl::StatusOr<Verdict> ReadVerdict(const StoredResource& stored) {
   if (verdict.ok()) return verdict;
   return absl::InternalError(absl::StrCat(
       stored.name, ": stored in a form that cannot be read: ", verdict.status().message()));
+}
+
+// The latest kept verdict; absent when none was kept.
+absl::StatusOr<std::optional<Verdict>> LatestVerdict(ResourceStore::Transaction& store,
+                                                     std::string_view experiment) {
+  const auto kept = store.List({.collection = VerdictsOf(experiment)});
+  if (!kept.ok()) return kept.status();
+  if (kept->empty()) return std::nullopt;
+  auto latest = ReadVerdict(kept->back());
+  if (!latest.ok()) return latest.status();
+  return *std::move(latest);
+}
+
+// Says in a verdict that is to be kept what changed since the latest one, if anything.
+absl::Status Restate(ResourceStore::Transaction& store, Verdict& verdict) {
+  const auto latest = LatestVerdict(store, verdict.experiment);
+  if (!latest.ok()) return latest.status();
+  if (!latest->has_value()) return absl::OkStatus();
+  verdict.changes = ChangesBetween(**latest, verdict);
+  if (!verdict.changes.empty()) verdict.restates = (*latest)->name;
+  return absl::OkStatus();
 }
 
 absl::Status PutVerdict(ResourceStore::Transaction& store, const Verdict& verdict) {
@@ -115,6 +137,7 @@ absl::StatusOr<Verdict> Verdicts::Record(const Caller& caller, std::string_view 
         auto name = NewVerdictName(store, experiment, computed->create_time);
         if (!name.ok()) return name.status();
         computed->name = *std::move(name);
+        if (auto restated = Restate(store, *computed); !restated.ok()) return restated;
         result = computed;
         return PutVerdict(store, *computed);
       },
@@ -185,6 +208,7 @@ absl::StatusOr<Conclusion> Verdicts::Conclude(const Caller& caller, std::string_
         auto verdict_name = NewVerdictName(store, name, verdict.create_time);
         if (!verdict_name.ok()) return verdict_name.status();
         verdict.name = *std::move(verdict_name);
+        if (auto restated = Restate(store, verdict); !restated.ok()) return restated;
         const Insight insight = MakeInsight(computed->plan, verdict);
         experiment->state = ExperimentState::kConcluded;
         experiment->conclude_time = verdict.create_time;

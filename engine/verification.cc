@@ -50,10 +50,13 @@ std::vector<std::string> Differences(const MeasurePlan& plan, const Measured& sa
   for (std::size_t v = 0; v < plan.variants.size(); ++v) {
     compare(absl::StrCat("exposed units of ", plan.variants[v]), said.exposed_units[v],
             computed.exposed_units[v]);
-    compare(absl::StrCat("outcomes in ", plan.variants[v]), said.outcomes_by_variant[v],
-            computed.outcomes_by_variant[v]);
-    compare(absl::StrCat("late outcomes in ", plan.variants[v]), said.late_by_variant[v],
-            computed.late_by_variant[v]);
+    const OutcomeCounts& a = said.outcomes_by_variant[v];
+    const OutcomeCounts& b = computed.outcomes_by_variant[v];
+    compare(absl::StrCat("outcomes in ", plan.variants[v]), a.outcomes, b.outcomes);
+    compare(absl::StrCat("late outcomes in ", plan.variants[v]), a.late, b.late);
+    compare(absl::StrCat("units with outcomes in ", plan.variants[v]), a.units, b.units);
+    compare(absl::StrCat("units with late outcomes in ", plan.variants[v]), a.units_with_late,
+            b.units_with_late);
   }
   compare("crossed units", said.crossed_units, computed.crossed_units);
   compare("units in flight", said.in_flight_units, computed.in_flight_units);

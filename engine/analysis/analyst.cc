@@ -134,7 +134,9 @@ MeasurePlan MakeMeasurePlan(const SealedPlan& plan, const Experiment& experiment
   for (const Variant& variant : plan.variants) measure.variants.push_back(variant.variant_id);
   for (const PlannedMetric& planned : PlannedMetrics(plan)) {
     MeasuredMetric& metric = measure.metrics.emplace_back(ToMeasured(plan, *planned.metric));
-    metric.by_week = planned.role == Role::kPrimary && HasWeeks(*planned.metric);
+    if (planned.role != Role::kPrimary) continue;
+    metric.by_week = HasWeeks(*planned.metric);
+    metric.find_largest = metric.kind == MetricKind::kMean || metric.kind == MetricKind::kCount;
   }
   for (const std::string& attribute : plan.plan.segment_attributes) {
     measure.segment_attributes.emplace_back(IdOf(attribute));
@@ -167,6 +169,17 @@ absl::StatusOr<Verdict> MakeVerdict(const SealedPlan& plan, const Experiment& ex
                                      CheckCrossedUnits(measured, decision_differs),
                                      CheckLateFacts(*study, measured)};
   if (!figures->cells.empty()) health.push_back(CheckSegmentRatio(*study, *figures));
+  const std::size_t primary = *FindMetric(*study, plan.hypothesis.primary_metric);
+  if (study->kind(primary) == MetricKind::kMean || study->kind(primary) == MetricKind::kCount) {
+    std::vector<bool> decides;  // by variant: whether its largest unit does
+    for (std::size_t v = 0; v < plan.variants.size(); ++v) {
+      const CellFigures without = WithoutLargest(figures->all, primary, v);
+      const Situation changed =
+          ReadSituation(*study, progress, without, figures->all, surveys.primary_differs);
+      decides.push_back(!IsSameDecision(Decide(situation), Decide(changed)));
+    }
+    health.push_back(CheckLargestUnit(*study, *figures, primary, decides));
+  }
   if (HasCovariate(*study)) health.push_back(CheckCovariateBalance(*study, *figures));
   health.insert(health.end(), surveys.checks.begin(), surveys.checks.end());
   health.push_back(CheckMinDuration(progress));
@@ -177,20 +190,20 @@ absl::StatusOr<Verdict> MakeVerdict(const SealedPlan& plan, const Experiment& ex
   ToGo to_go;
   if (ruling.decision == Decision::kKeepRunning) to_go = FindToGo(situation, progress);
   Verdict verdict{.experiment = plan.experiment,
-                 .data_through = data_through,
-                 .plan_digest = experiment.plan_digest,
-                 .decision = ruling.decision,
-                 .ship_variant = std::move(ruling.ship_variant),
-                 .reasons = std::move(ruling.reasons),
-                 .health = std::move(health),
-                 .results = *std::move(results),
-                 .matured_units = progress.matured_units,
-                 .in_flight_units = progress.in_flight_units,
-                 .row = ruling.row,
-                 .flip = FindFlip(situation),
-                 .units_to_go = to_go.units,
-                 .days_to_go = to_go.days,
-                 .interactions = FindInteractions(*study, *figures)};
+                  .data_through = data_through,
+                  .plan_digest = experiment.plan_digest,
+                  .decision = ruling.decision,
+                  .ship_variant = std::move(ruling.ship_variant),
+                  .reasons = std::move(ruling.reasons),
+                  .health = std::move(health),
+                  .results = *std::move(results),
+                  .matured_units = progress.matured_units,
+                  .in_flight_units = progress.in_flight_units,
+                  .row = ruling.row,
+                  .flip = FindFlip(situation),
+                  .units_to_go = to_go.units,
+                  .days_to_go = to_go.days,
+                  .interactions = FindInteractions(*study, *figures)};
   verdict.summary = InPlainLanguage(verdict);
   return verdict;
 }

@@ -88,8 +88,7 @@ absl::Status CheckMeasured(const Study& study, const Measured& measured) {
   if (measured.exposed_units.size() != study.plan->variants.size()) {
     return absl::InternalError("exposed units are not given for every variant of the plan");
   }
-  if (measured.outcomes_by_variant.size() != study.plan->variants.size() ||
-      measured.late_by_variant.size() != study.plan->variants.size()) {
+  if (measured.outcomes_by_variant.size() != study.plan->variants.size()) {
     return absl::InternalError("outcomes are not given for every variant of the plan");
   }
   for (const Stratum& stratum : measured.strata) {
@@ -119,6 +118,7 @@ void AddTo(MetricSums& sum, const MetricSums& more) {
   sum.promoters += more.promoters;
   sum.detractors += more.detractors;
   sum.top_two += more.top_two;
+  sum.largest = std::max(sum.largest, more.largest);
   if (!sum.joint.has_value()) {
     sum.joint = more.joint;
   } else if (more.joint.has_value()) {
@@ -203,6 +203,21 @@ MetricFigures OfMetric(const ArmFigures& arm, std::size_t metric) {
 void AddTo(MetricFigures& sum, const MetricFigures& more) {
   sum.units += more.units;
   AddTo(sum.sums, more.sums);
+}
+
+CellFigures WithoutLargest(const CellFigures& cell, std::size_t metric, std::size_t variant) {
+  CellFigures without = cell;
+  const std::int64_t largest = AllEpochs(cell, metric, variant).sums.largest;
+  for (ArmsOfEpoch& arms : without.epochs) {
+    if (arms.empty() || largest == 0) continue;
+    MetricSums& sums = arms[variant].metrics[metric];
+    if (sums.largest != largest || sums.joint.has_value()) continue;
+    sums.values.Remove(largest);
+    --sums.nonzero;
+    --arms[variant].units;
+    break;
+  }
+  return without;
 }
 
 bool HasOverflowed(const MetricSums& sums) {

@@ -33,6 +33,9 @@ constexpr Thresholds kSampleRatioE = {.warn = 100, .fail = 1'000};
 constexpr Thresholds kCrossedShare = {.warn = 0.001, .fail = 0.1};
 constexpr Thresholds kLateShare = {.warn = 0.01, .fail = 0.1};
 constexpr double kResponseP = 0.05;
+constexpr double kLargestUnitShare = 0.05;
+constexpr double kLateUnitsP = 0.001;                            // over all treatments together
+constexpr std::int64_t kLateUnitsPlanned = 10'000;               // where the test is sharpest
 constexpr Thresholds kBalanceP = {.warn = 0.01, .fail = 0.001};  // over all covariates together
 
 CheckStatus StatusAbove(double share, const Thresholds& bounds) {
@@ -92,7 +95,8 @@ double LogEvidence(const Study& study, const UnitsByEpoch& units) {
   return stats::MonitorSampleRatio(epochs)->log_e_value;
 }
 
-// `mens 21,307 (weight 1), womens 21,387 (weight 1)`; of several epochs `in epoch 1 …; in epoch 2 …`.
+// `mens 21,307 (weight 1), womens 21,387 (weight 1)`; of several epochs `in epoch 1 …; in epoch 2
+// …`.
 std::string SplitText(const Study& study, const UnitsByEpoch& units) {
   std::vector<std::string> epochs;
   for (std::size_t e = 0; e < units.size(); ++e) {
@@ -100,13 +104,12 @@ std::string SplitText(const Study& study, const UnitsByEpoch& units) {
     for (std::size_t v = 0; v < units[e].size(); ++v) {
       const std::int32_t weight = study.epochs[e].weights[v];
       if (weight == 0 && units[e][v] == 0) continue;
-      arms.push_back(absl::StrCat(study.variant_id(v), " ", Grouped(units[e][v]), " (weight ",
-                                  weight, ")"));
+      arms.push_back(
+          absl::StrCat(study.variant_id(v), " ", Grouped(units[e][v]), " (weight ", weight, ")"));
     }
     const std::string text = absl::StrJoin(arms, ", ");
-    epochs.push_back(units.size() == 1
-                         ? text
-                         : absl::StrCat("in epoch ", study.epochs[e].epoch, " ", text));
+    epochs.push_back(
+        units.size() == 1 ? text : absl::StrCat("in epoch ", study.epochs[e].epoch, " ", text));
   }
   return absl::StrJoin(epochs, "; ");
 }
@@ -138,6 +141,34 @@ EValue EValueOf(double log_e_value) {
   if (log_e_value > kMostLog) return {.value = std::exp(kMostLog), .text = "above 1e299"};
   const double value = std::exp(log_e_value);
   return {.value = value, .text = Number(value)};
+}
+
+// -------------------------------------------------------------------------------------------------
+// Late facts
+
+// Of "as many of the units with outcomes have late ones as in the control", over all treatments, at
+// any reading; absent where there is no test.
+std::optional<double> CompareLateUnits(const Study& study, const Measured& measured) {
+  const auto late_units = [&](std::size_t variant) -> stats::Proportion {
+    const OutcomeCounts& counts = measured.outcomes_by_variant[variant];
+    return {.successes = counts.units_with_late, .trials = counts.units};
+  };
+  const auto comparisons = static_cast<double>(study.treatments.size());
+  std::optional<double> least;
+  for (const std::size_t treatment : study.treatments) {
+    const stats::Arms<stats::Proportion> arms = {.control = late_units(study.control),
+                                                 .treatment = late_units(treatment)};
+    const auto once = stats::CompareProportions(arms, 1 - kLateUnitsP);
+    if (!once.ok()) continue;
+    const auto comparison =
+        stats::CompareAnytime({.effect = once->effect, .standard_error = once->standard_error},
+                              {.units = arms.control.trials + arms.treatment.trials,
+                               .planned_units = kLateUnitsPlanned,
+                               .alpha = kLateUnitsP / comparisons});
+    if (!comparison.ok()) continue;
+    least = std::fmin(least.value_or(1), std::fmin(1, comparison->p_value * comparisons));
+  }
+  return least;
 }
 
 // -------------------------------------------------------------------------------------------------
@@ -202,8 +233,8 @@ constexpr std::size_t kCovariateVariable = 1;  // of MetricSums::joint; ratios h
 absl::StatusOr<stats::ArmEstimate> EstimateCovariate(const StudyMetric& metric,
                                                      const MetricSums& sums) {
   if (!sums.joint.has_value()) return absl::FailedPreconditionError("no covariate");
-  const auto moments =
-      sums.joint->OfVariable(kCovariateVariable).ToMoments(metric.joint_resolutions[kCovariateVariable]);
+  const auto moments = sums.joint->OfVariable(kCovariateVariable)
+                           .ToMoments(metric.joint_resolutions[kCovariateVariable]);
   if (!moments.ok()) return moments.status();
   return stats::EstimateMean(*moments);
 }
@@ -243,13 +274,13 @@ HealthCheck CheckSampleRatio(const Study& study, const Measured& measured) {
                        .figure = e.value,
                        .warn_at = kSampleRatioE.warn,
                        .fail_at = kSampleRatioE.fail};
-  check.detail = absl::StrCat(
-      "Units at first exposure: ", SplitText(study, units), "; ",
-      check.status == CheckStatus::kPass ? "as planned" : "not as planned", ", E = ", e.text);
+  check.detail = absl::StrCat("Units at first exposure: ", SplitText(study, units), "; ",
+                              check.status == CheckStatus::kPass ? "as planned" : "not as planned",
+                              ", E = ", e.text);
   if (const auto once = TestOnce(study, units); once.ok()) {
     check.p_value = once->p_value;
-    absl::StrAppend(&check.detail, "; for one reading chi-square ", Number(once->chi_squared),
-                    ", ", PValueText(once->p_value));
+    absl::StrAppend(&check.detail, "; for one reading chi-square ", Number(once->chi_squared), ", ",
+                    PValueText(once->p_value));
   }
   check.detail += ".";
   if (std::isinf(log_e_value)) {
@@ -265,7 +296,8 @@ HealthCheck CheckSegmentRatio(const Study& study, const Figures& figures) {
   };
   std::vector<Cell> cells;
   for (const CellFigures& cell : figures.cells) {
-    cells.push_back({.figures = &cell, .log_e_value = LogEvidence(study, MaturedUnits(study, cell))});
+    cells.push_back(
+        {.figures = &cell, .log_e_value = LogEvidence(study, MaturedUnits(study, cell))});
   }
   std::stable_sort(cells.begin(), cells.end(),
                    [](const Cell& a, const Cell& b) { return a.log_e_value > b.log_e_value; });
@@ -289,8 +321,8 @@ HealthCheck CheckSegmentRatio(const Study& study, const Figures& figures) {
                                  SplitText(study, MaturedUnits(study, *cell.figures)),
                                  ", E = ", EValueOf(cell.log_e_value).text));
   }
-  check.detail = absl::StrCat("Matured units are not split as planned, worst first: ",
-                              absl::StrJoin(texts, "; "), ".");
+  check.detail = absl::StrCat(
+      "Matured units are not split as planned, worst first: ", absl::StrJoin(texts, "; "), ".");
   return check;
 }
 
@@ -341,14 +373,20 @@ HealthCheck CheckLateFacts(const Study& study, const Measured& measured) {
                               ") came later than the acceptance window and are left out");
   std::vector<std::string> texts;  // what is late in one variant only is a bias
   for (std::size_t v = 0; measured.late_outcomes > 0 && v < study.plan->variants.size(); ++v) {
-    const std::int64_t outcomes = measured.outcomes_by_variant[v];
-    if (outcomes == 0) continue;
-    const std::int64_t late = measured.late_by_variant[v];
-    texts.push_back(absl::StrCat(Grouped(late), " of ", Grouped(outcomes), " (",
-                                 Percent(Share(late, outcomes)), ") in ", study.variant_id(v)));
+    const OutcomeCounts& counts = measured.outcomes_by_variant[v];
+    if (counts.outcomes == 0) continue;
+    texts.push_back(absl::StrCat(Grouped(counts.late), " of ", Grouped(counts.outcomes), " (",
+                                 Percent(Share(counts.late, counts.outcomes)), ") in ",
+                                 study.variant_id(v)));
   }
   if (!texts.empty()) absl::StrAppend(&check.detail, ": ", absl::StrJoin(texts, ", "));
   check.detail += ".";
+  check.p_value = CompareLateUnits(study, measured);
+  if (check.p_value.value_or(1) < kLateUnitsP) {
+    check.status = CheckStatus::kFail;
+    absl::StrAppend(&check.detail, " Not in every variant as many units are concerned, ",
+                    PValueText(*check.p_value), ".");
+  }
   return check;
 }
 
@@ -382,9 +420,8 @@ ResponseRates CheckResponseRate(const Study& study, const Figures& figures, std:
 }
 
 HealthCheck CheckCovariateBalance(const Study& study, const Figures& figures) {
-  HealthCheck check = {.check = Check::kCovariateBalance,
-                       .status = CheckStatus::kPass,
-                       .stage = Stage::kAssignment};
+  HealthCheck check = {
+      .check = Check::kCovariateBalance, .status = CheckStatus::kPass, .stage = Stage::kAssignment};
   struct Finding {
     double p_value = 1;
     std::string text;
@@ -398,31 +435,63 @@ HealthCheck CheckCovariateBalance(const Study& study, const Figures& figures) {
       ++comparisons;
       const auto p_value = CompareCovariate(study, figures, m, treatment);
       if (!p_value.has_value()) continue;
-      findings.push_back({.p_value = *p_value,
-                          .text = absl::StrCat(CovariateText(*covariate), " of ",
-                                               study.metric_name(m), " in ",
-                                               study.variant_id(treatment))});
+      findings.push_back(
+          {.p_value = *p_value,
+           .text = absl::StrCat(CovariateText(*covariate), " of ", study.metric_name(m), " in ",
+                                study.variant_id(treatment))});
     }
   }
   if (findings.empty()) {
     check.detail = "No covariate could be compared so far.";
     return check;
   }
-  const Finding& least = *std::min_element(
-      findings.begin(), findings.end(),
-      [](const Finding& a, const Finding& b) { return a.p_value < b.p_value; });
+  const Finding& least =
+      *std::min_element(findings.begin(), findings.end(),
+                        [](const Finding& a, const Finding& b) { return a.p_value < b.p_value; });
   check.figure = check.p_value = least.p_value;
   check.warn_at = kBalanceP.warn / comparisons;
   check.fail_at = kBalanceP.fail / comparisons;
   check.status = least.p_value < *check.fail_at   ? CheckStatus::kFail
                  : least.p_value < *check.warn_at ? CheckStatus::kWarn
                                                   : CheckStatus::kPass;
-  check.detail = absl::StrCat(
-      check.status == CheckStatus::kPass ? "Before the experiment units were alike; the largest "
-                                           "difference from the control is in "
-                                         : "Already before the experiment units differed from the "
-                                           "control's in ",
-      least.text, ", ", PValueText(least.p_value), ".");
+  check.detail = absl::StrCat(check.status == CheckStatus::kPass
+                                  ? "Before the experiment units were alike; the largest "
+                                    "difference from the control is in "
+                                  : "Already before the experiment units differed from the "
+                                    "control's in ",
+                              least.text, ", ", PValueText(least.p_value), ".");
+  return check;
+}
+
+HealthCheck CheckLargestUnit(const Study& study, const Figures& figures, std::size_t primary,
+                             const std::vector<bool>& decides) {
+  HealthCheck check = {.check = Check::kLargestUnit,
+                       .status = CheckStatus::kPass,
+                       .stage = Stage::kAnalysis,
+                       .warn_at = kLargestUnitShare};
+  std::string largest;  // in a sentence
+  std::vector<std::string> deciding;
+  for (std::size_t v = 0; v < study.plan->variants.size(); ++v) {
+    if (decides[v]) deciding.push_back(study.variant_id(v));
+    const MetricFigures arm = AllEpochs(figures.all, primary, v);
+    const double resolution = study.metrics[primary].resolution;
+    const auto moments = arm.sums.values.ToMoments(resolution);
+    if (!moments.ok() || !(moments->mean > 0)) continue;
+    const double value = static_cast<double>(arm.sums.largest) * resolution;
+    const double share = value / (moments->mean * static_cast<double>(moments->count));
+    if (share <= check.figure.value_or(0)) continue;
+    check.figure = share;
+    largest = absl::StrCat("One unit has ", Number(value), ", ", Percent(share), " of the sum of ",
+                           study.variant_id(v), ".");
+  }
+  check.detail = largest.empty() ? "No unit has any of the sums so far." : largest;
+  if (check.figure.value_or(0) > kLargestUnitShare || !deciding.empty()) {
+    check.status = CheckStatus::kWarn;
+  }
+  if (!deciding.empty()) {
+    absl::StrAppend(&check.detail, " The decision is fragile: without the largest unit of ",
+                    absl::StrJoin(deciding, ", or without that of "), " it would be another one.");
+  }
   return check;
 }
 

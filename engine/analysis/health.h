@@ -7,8 +7,9 @@
 //   SAMPLE_RATIO       E >= 100       E >= 1,000
 //   SEGMENT_RATIO      E >= 1,000 K   -            over K segment values
 //   CROSSED_UNITS      > 0.1 %        > 10 %, or the decision depends on how they are counted
-//   LATE_FACTS         > 1 %          > 10 %
+//   LATE_FACTS         > 1 %          > 10 %, or p < 0.001 for equal shares of units
 //   COVARIATE_BALANCE  p < 0.01/c     p < 0.001/c  over c covariates, times the treatments
+//   LARGEST_UNIT       > 5 %, or it decides  -     of the sum of a variant, primary metric
 //   RESPONSE_RATE      p < 0.05       -            one for each survey metric
 //   MIN_DURATION       < 7 days       -
 //   EXACT_SUMS         -              a sum overflowed
@@ -51,6 +52,11 @@ ResponseRates CheckResponseRate(const Study& study, const Figures& figures, std:
 // Whether the covariates of the study's metrics, of which some have one, were alike in each
 // treatment and the control; at any reading.
 HealthCheck CheckCovariateBalance(const Study& study, const Figures& figures);
+
+// How much of the primary metric's sum in a variant one unit has; `decides`, by variant: whether
+// the decision is another one without that unit.
+HealthCheck CheckLargestUnit(const Study& study, const Figures& figures, std::size_t primary,
+                             const std::vector<bool>& decides);
 
 HealthCheck CheckMinDuration(const Progress& progress);
 

@@ -26,7 +26,7 @@ struct Language {
   bool decimal_comma;
   const char* decisions[7];       // what to do; $0: the variant to ship
   const char* decision_names[7];  // inside a sentence
-  const char* checks[9];          // what each health check looks at
+  const char* checks[10];         // what each health check looks at
   std::vector<std::pair<std::string_view, const char*>> reasons;  // by code
   // $0 treatment, $1 metric, $2 its value, $3 control's value, $4 control, $5 difference, $6 and $7
   // ends of the interval, $8 its level in per cent, $9 its validity.
@@ -57,10 +57,12 @@ const Language& English() {
                  "units that were seen in more than one variant", "outcomes that came late",
                  "how often the survey was answered in each variant", "how many days it ran",
                  "sums too large to be exact", "the split of units within the segments",
-                 "differences between the variants' units from before the experiment"},
+                 "differences between the variants' units from before the experiment",
+                 "a single unit on which much of the result rests"},
       .reasons = {{"NOT_ENOUGH_DATA", "There are too few units or answers for any conclusion."},
-                  {"BEFORE_HORIZON", "It is to be read once, at its planned end, and that is not "
-                                     "reached."},
+                  {"BEFORE_HORIZON",
+                   "It is to be read once, at its planned end, and that is not "
+                   "reached."},
                   {"MIN_DURATION", "It has run for less than a full week, and weekdays differ."},
                   {"WINDOWS_OPEN", "Some units are still being measured."},
                   {"PAST_PLAN", "The planned size has been reached."},
@@ -80,10 +82,12 @@ const Language& English() {
                   {"RESPONSE_DIFFERS",
                    "The survey was answered at different rates, so the answers may come from "
                    "different people."}},
-      .figures = "With $0, $1 is $2, against $3 with $4. The difference is $5, and the data allow "
-                 "anything from $6 to $7 ($8 % interval, $9).",
-      .figures_without_interval = "With $0, $1 is $2, against $3 with $4. The difference is $5, "
-                                  "which cannot be told from chance so far.",
+      .figures =
+          "With $0, $1 is $2, against $3 with $4. The difference is $5, and the data allow "
+          "anything from $6 to $7 ($8 % interval, $9).",
+      .figures_without_interval =
+          "With $0, $1 is $2, against $3 with $4. The difference is $5, "
+          "which cannot be told from chance so far.",
       .no_figures = "$0 cannot be compared on $1 so far.",
       .validities = {"", "for one reading at the planned end", "however often it is read"},
       .percentage_points = " percentage points",
@@ -116,12 +120,15 @@ const Language& Vietnamese() {
                  "các đơn vị xuất hiện ở nhiều phương án", "các kết quả đến muộn",
                  "tỷ lệ trả lời khảo sát ở từng phương án", "số ngày thử nghiệm đã chạy",
                  "các tổng quá lớn để tính chính xác", "tỷ lệ chia đơn vị trong từng phân khúc",
-                 "khác biệt giữa các phương án đã có từ trước thử nghiệm"},
+                 "khác biệt giữa các phương án đã có từ trước thử nghiệm",
+                 "một đơn vị duy nhất quyết định phần lớn kết quả"},
       .reasons = {{"NOT_ENOUGH_DATA", "Có quá ít đơn vị hoặc câu trả lời để kết luận."},
-                  {"BEFORE_HORIZON", "Kết quả chỉ được đọc một lần, khi kết thúc theo kế hoạch, và "
-                                     "thời điểm đó chưa đến."},
-                  {"MIN_DURATION", "Thử nghiệm chạy chưa đủ một tuần, mà các ngày trong tuần không "
-                                   "giống nhau."},
+                  {"BEFORE_HORIZON",
+                   "Kết quả chỉ được đọc một lần, khi kết thúc theo kế hoạch, và "
+                   "thời điểm đó chưa đến."},
+                  {"MIN_DURATION",
+                   "Thử nghiệm chạy chưa đủ một tuần, mà các ngày trong tuần không "
+                   "giống nhau."},
                   {"WINDOWS_OPEN", "Một số đơn vị vẫn đang được đo."},
                   {"PAST_PLAN", "Đã đạt cỡ mẫu dự kiến."},
                   {"GUARDRAIL_HARM", "Một chỉ số bảo vệ xấu đi quá mức cho phép."},
@@ -133,18 +140,19 @@ const Language& Vietnamese() {
                    "Chưa rõ phương án này có tốt hơn các phương án thắng khác hay không."},
                   {"EQUIVALENT",
                    "Tác động lớn bằng mức nhỏ nhất đáng quan tâm đã bị loại trừ ở cả hai chiều."},
-                  {"BETTER_BUT_SMALL",
-                   "Kết quả tốt hơn, nhưng dưới mức nhỏ nhất đáng quan tâm."},
+                  {"BETTER_BUT_SMALL", "Kết quả tốt hơn, nhưng dưới mức nhỏ nhất đáng quan tâm."},
                   {"GAIN_RULED_OUT",
                    "Đã loại trừ mức tăng đáng quan tâm, nhưng chưa loại trừ thiệt hại."},
                   {"TOO_SMALL", "Vẫn có thể tốt hơn hoặc xấu hơn."},
                   {"RESPONSE_DIFFERS",
                    "Tỷ lệ trả lời khảo sát khác nhau, nên câu trả lời có thể đến từ những nhóm "
                    "người khác nhau."}},
-      .figures = "Với $0, $1 là $2, so với $3 của $4. Chênh lệch là $5, và dữ liệu cho phép mọi "
-                 "giá trị từ $6 đến $7 (khoảng $8 %, $9).",
-      .figures_without_interval = "Với $0, $1 là $2, so với $3 của $4. Chênh lệch là $5, đến nay "
-                                  "chưa phân biệt được với ngẫu nhiên.",
+      .figures =
+          "Với $0, $1 là $2, so với $3 của $4. Chênh lệch là $5, và dữ liệu cho phép mọi "
+          "giá trị từ $6 đến $7 (khoảng $8 %, $9).",
+      .figures_without_interval =
+          "Với $0, $1 là $2, so với $3 của $4. Chênh lệch là $5, đến nay "
+          "chưa phân biệt được với ngẫu nhiên.",
       .no_figures = "Đến nay chưa thể so sánh $0 theo $1.",
       .validities = {"", "cho một lần đọc khi kết thúc theo kế hoạch", "dù đọc bao nhiêu lần"},
       .percentage_points = " điểm phần trăm",
@@ -154,8 +162,9 @@ const Language& Vietnamese() {
       .failures = "Không đạt: $0.",
       .segments_differ = "Tác động không giống nhau giữa các giá trị của $0.",
       .to_go = "Nếu các ước lượng giữ nguyên, thêm khoảng $0 đơn vị có thể đủ để quyết định.",
-      .to_go_days = "Nếu các ước lượng giữ nguyên, thêm khoảng $0 đơn vị có thể đủ để quyết định, "
-                    "trong khoảng $1 ngày.",
+      .to_go_days =
+          "Nếu các ước lượng giữ nguyên, thêm khoảng $0 đơn vị có thể đủ để quyết định, "
+          "trong khoảng $1 ngày.",
       .flip = "Quyết định sẽ là $3 nếu $0 với $1 $4 thêm $2 lần sai số chuẩn.",
       .better = "tốt lên",
       .worse = "xấu đi"};
@@ -238,8 +247,8 @@ class Writer {
     const auto& interval =
         result.adjusted_interval.has_value() ? result.adjusted_interval : result.absolute_interval;
     if (!interval.has_value()) {
-      return absl::Substitute(language_.figures_without_interval, result.variant,
-                              Id(result.metric), treatment, control, result.control, difference);
+      return absl::Substitute(language_.figures_without_interval, result.variant, Id(result.metric),
+                              treatment, control, result.control, difference);
     }
     return absl::Substitute(
         language_.figures, result.variant, Id(result.metric), treatment, control, result.control,
@@ -308,10 +317,10 @@ class Writer {
     const Flip& flip = *verdict_.flip;
     const std::string decision =
         absl::Substitute(At(language_.decision_names, flip.decision), flip.ship_variant);
-    sentences.push_back(absl::Substitute(
-        language_.flip, Id(flip.metric), flip.variant,
-        Local(absl::StrFormat("%.2g", std::abs(*flip.standard_errors))), decision,
-        *flip.standard_errors > 0 ? language_.better : language_.worse));
+    sentences.push_back(
+        absl::Substitute(language_.flip, Id(flip.metric), flip.variant,
+                         Local(absl::StrFormat("%.2g", std::abs(*flip.standard_errors))), decision,
+                         *flip.standard_errors > 0 ? language_.better : language_.worse));
   }
 
   const Language& language_;

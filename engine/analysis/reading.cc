@@ -58,16 +58,6 @@ std::string HaveText(const Study& study, const MetricFigures& arm, std::size_t m
 // -------------------------------------------------------------------------------------------------
 // Directions and scales
 
-// Of the primary metric what the hypothesis predicts, where it says so.
-Direction GoodDirection(const Study& study, std::size_t metric) {
-  const Hypothesis& hypothesis = study.plan->hypothesis;
-  const bool is_primary = study.metric_name(metric) == hypothesis.primary_metric;
-  if (is_primary && hypothesis.predicted_direction != Direction::kDirectionUnspecified) {
-    return hypothesis.predicted_direction;
-  }
-  return study.metrics[metric].metric->desired_direction;
-}
-
 Bounds Turned(const stats::Interval& interval, Direction good) {
   if (good == Direction::kDecrease) return {.lower = -interval.upper, .upper = -interval.lower};
   return {.lower = interval.lower, .upper = interval.upper};
@@ -86,8 +76,8 @@ std::optional<Bounds> BoundsOn(const Contrast& contrast, Scale scale, Direction 
 // The same as something that moves; the contrast has that interval.
 MovableBounds Movable(const Contrast& contrast, const Bounds& bounds, Scale scale, Direction good) {
   const stats::Comparison& comparison = *contrast.comparison;
-  const double reach = (comparison.interval.upper - comparison.interval.lower) / 2 /
-                       comparison.standard_error;
+  const double reach =
+      (comparison.interval.upper - comparison.interval.lower) / 2 / comparison.standard_error;
   return {bounds, scale, good, reach};
 }
 
@@ -199,7 +189,8 @@ class GuardrailReader {
     const Scale scale = guardrail.margin->scale;
     const MovableBounds passes = Movable(pass, *pass_bounds, scale, good);
     const MovableBounds harms = Movable(harm, *harm_bounds, scale, good);
-    reading.changes = ChangesOf(reading.state, passes.ToBringLowerTo(most), harms.ToBringUpperTo(most));
+    reading.changes =
+        ChangesOf(reading.state, passes.ToBringLowerTo(most), harms.ToBringUpperTo(most));
     const bool holds_later = pass_bounds->lower + pass_bounds->upper > 2 * most;
     if (reading.state == GuardrailState::kOpen && holds_later) {
       reading.needed_units = passes.UnitsToReach(most);
@@ -223,7 +214,8 @@ class GuardrailReader {
     if (state != GuardrailState::kHolds) changes.push_back({GuardrailState::kHolds, to_hold});
     if (state != GuardrailState::kHarmed) changes.push_back({GuardrailState::kHarmed, to_harm});
     if (state != GuardrailState::kOpen) {
-      changes.push_back({GuardrailState::kOpen, state == GuardrailState::kHolds ? to_hold : to_harm});
+      changes.push_back(
+          {GuardrailState::kOpen, state == GuardrailState::kHolds ? to_hold : to_harm});
     }
     return changes;
   }
@@ -406,8 +398,8 @@ class ArmReader {
     if (change.arm_class != arm.arm_class) arm.changes.push_back(change);
   }
 
-  // Of an open arm the fewer: for the interval to leave out 0, or to lie within what matters. Of one
-  // whose guardrails are open, for all of them to hold.
+  // Of an open arm the fewer: for the interval to leave out 0, or to lie within what matters. Of
+  // one whose guardrails are open, for all of them to hold.
   std::optional<double> NeededUnits(ArmClass arm_class, const ArmEvidence& evidence,
                                     const Contrast& contrast,
                                     const std::vector<GuardrailReading>& guardrails) const {
@@ -421,8 +413,7 @@ class ArmReader {
     } else if (arm_class == ArmClass::kOpen && evidence.effect.has_value() &&
                !evidence.response_differs) {
       const Direction good = GoodDirection(study_, primary_);
-      needed =
-          Movable(contrast, *evidence.effect, Scale::kAbsolute, good).UnitsToReach(0);
+      needed = Movable(contrast, *evidence.effect, Scale::kAbsolute, good).UnitsToReach(0);
       if (evidence.smallest.has_value() && evidence.on_its_scale.has_value()) {
         needed = std::min(needed, UnitsToBeSmall(evidence, contrast, good));
       }

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/analysis/contrast.h"
 #include "stats/multiplicity.h"
+#include "stats/posterior.h"
 
 namespace insightloop {
 namespace {
@@ -44,16 +45,29 @@ void SetValues(Result& result, const Contrast& contrast) {
   if (!result.absolute_effect) AddAbsent(result, "absoluteEffect", contrast.no_effect);
 }
 
+// Of the effect turned so that up is good.
+void SetPosterior(Result& result, const Study& study, const stats::Comparison& comparison) {
+  const std::size_t metric = *FindMetric(study, result.metric);
+  const double sign = GoodDirection(study, metric) == Direction::kDecrease ? -1 : 1;
+  const auto posterior = stats::EstimatePosterior(
+      {.effect = sign * comparison.effect, .standard_error = comparison.standard_error},
+      std::nullopt);
+  if (!posterior.ok()) return;
+  result.chance_to_win = posterior->chance_to_win;
+  result.expected_loss = posterior->loss_of_treatment;
+}
+
 void SetComparison(Result& result, const Study& study, const Contrast& contrast) {
   if (contrast.comparison.has_value()) {
     result.standard_error = contrast.comparison->standard_error;
     result.absolute_interval = ToInterval(study, contrast.comparison->interval);
     result.p_value = contrast.comparison->p_value;
     result.log_p_value = contrast.comparison->log_p_value;
+    SetPosterior(result, study, *contrast.comparison);
     return;
   }
-  for (const char* field :
-       {"standardError", "absoluteInterval", "pValue", "logPValue", "adjustedPValue"}) {
+  for (const char* field : {"standardError", "absoluteInterval", "pValue", "logPValue",
+                            "adjustedPValue", "chanceToWin", "expectedLoss"}) {
     AddAbsent(result, field, contrast.no_comparison);
   }
 }

@@ -148,4 +148,13 @@ std::vector<Statistic> StatisticsOf(MetricKind kind) {
   return {};
 }
 
+Direction GoodDirection(const Study& study, std::size_t metric) {
+  const Hypothesis& hypothesis = study.plan->hypothesis;
+  const bool is_primary = study.metric_name(metric) == hypothesis.primary_metric;
+  if (is_primary && hypothesis.predicted_direction != Direction::kDirectionUnspecified) {
+    return hypothesis.predicted_direction;
+  }
+  return study.metrics[metric].metric->desired_direction;
+}
+
 }  // namespace insightloop

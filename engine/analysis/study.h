@@ -56,6 +56,9 @@ absl::StatusOr<Study> MakeStudy(const SealedPlan& plan, const Experiment& experi
 // Place of a metric among `study.metrics`; absent when the plan has none of that name.
 std::optional<std::size_t> FindMetric(const Study& study, std::string_view name);
 
+// Which way is good: of the primary metric what the hypothesis predicts, where it says so.
+Direction GoodDirection(const Study& study, std::size_t metric);
+
 // Whether an outcome's value is read, rather than outcomes counted.
 bool ReadsValue(const Metric& metric, const Event& event);
 

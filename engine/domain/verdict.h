@@ -47,15 +47,15 @@ enum class Check {
   kMinDuration,
   kExactSums,
   kSegmentRatio,
-  kCovariateBalance
+  kCovariateBalance,
+  kLargestUnit
 };
 
 template <>
 struct EnumNames<Check> {
   static constexpr std::string_view kNames[] = {
-      "CHECK_UNSPECIFIED", "SAMPLE_RATIO", "CROSSED_UNITS", "LATE_FACTS",
-      "RESPONSE_RATE",     "MIN_DURATION", "EXACT_SUMS",
-      "SEGMENT_RATIO",     "COVARIATE_BALANCE"};
+      "CHECK_UNSPECIFIED", "SAMPLE_RATIO", "CROSSED_UNITS", "LATE_FACTS",        "RESPONSE_RATE",
+      "MIN_DURATION",      "EXACT_SUMS",   "SEGMENT_RATIO", "COVARIATE_BALANCE", "LARGEST_UNIT"};
 };
 
 // Where in the making of the data a finding begins.
@@ -194,6 +194,7 @@ struct Result {
   std::optional<double> variance_removed, cap;
   std::optional<std::int64_t> asked_treatment, asked_control;
   std::optional<std::int64_t> dismissed_treatment, dismissed_control;
+  std::optional<double> chance_to_win, expected_loss;
 };
 
 template <class V>
@@ -226,6 +227,8 @@ void Fields(V& v, Result& x) {
   v("asked_control", x.asked_control);
   v("dismissed_treatment", x.dismissed_treatment);
   v("dismissed_control", x.dismissed_control);
+  v("chance_to_win", x.chance_to_win);
+  v("expected_loss", x.expected_loss);
 }
 
 // Whether an effect differs between the values of a segment attribute.
@@ -295,6 +298,8 @@ struct Verdict {
   std::optional<double> days_to_go;
   std::vector<Interaction> interactions;
   std::optional<Summary> summary;
+  std::string restates;
+  std::vector<std::string> changes;
 };
 
 template <class V>
@@ -317,6 +322,8 @@ void Fields(V& v, Verdict& x) {
   v("days_to_go", x.days_to_go);
   v("interactions", x.interactions);
   v("summary", x.summary);
+  v("restates", x.restates);
+  v("changes", x.changes);
 }
 
 }  // namespace insightloop

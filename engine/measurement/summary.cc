@@ -77,13 +77,15 @@ Segments FindSegments(const MeasurePlan& plan, const std::vector<Json>& parsed) 
 
 // What is known of the rows of one place of the roster.
 struct PlaceStats {
-  std::int64_t rows = 0, matured = 0, outcomes = 0, late = 0;
+  std::int64_t rows = 0, matured = 0;
+  OutcomeCounts outcomes;
   Time first{std::numeric_limits<std::int64_t>::max()}, last{kEarliestTime};
 };
 
 // Units of a group by what they did in one metric.
 struct Counts {
   std::int64_t nonzero = 0, asked = 0, dismissed = 0, promoters = 0, detractors = 0, top_two = 0;
+  std::int64_t largest = 0;
 };
 
 // A metric's figures, by group of this round plus 1.
@@ -172,6 +174,7 @@ void Merge(MetricSums& sum, const stats::JointSums& joint, const Counts& counts)
   sum.promoters += counts.promoters;
   sum.detractors += counts.detractors;
   sum.top_two += counts.top_two;
+  sum.largest = sum.values.overflowed() ? 0 : std::max(sum.largest, counts.largest);
   // Of as many variables, which is all that could be wrong.
   if (sum.joint.has_value()) sum.joint->Merge(joint).IgnoreError();
 }
@@ -242,22 +245,25 @@ void Pass::LookAtRows() {
       stats.matured += first[i] <= matured_until_ ? 1 : 0;
       stats.first = std::min(stats.first, first[i]);
       stats.last = std::max(stats.last, first[i]);
-      stats.outcomes += outcomes[i];
+      stats.outcomes.outcomes += outcomes[i];
+      stats.outcomes.units += outcomes[i] > 0 ? 1 : 0;
     }
   }
   for (const auto& [row, late] : tally_.late()) {
-    if (roster_.first(row) < end_) stats_[roster_.place(row)].late += late;
+    if (roster_.first(row) >= end_) continue;
+    OutcomeCounts& counts = stats_[roster_.place(row)].outcomes;
+    counts.late += late;
+    ++counts.units_with_late;
   }
   for (const PlaceStats& stats : stats_) {
-    measured_.outcomes += stats.outcomes;
-    measured_.late_outcomes += stats.late;
+    measured_.outcomes += stats.outcomes.outcomes;
+    measured_.late_outcomes += stats.outcomes.late;
   }
 }
 
 void Pass::CountExposed() {
   measured_.exposed_units.resize(plan_.variants.size());
   measured_.outcomes_by_variant.resize(plan_.variants.size());
-  measured_.late_by_variant.resize(plan_.variants.size());
   std::map<std::int32_t, std::vector<std::int64_t>> by_epoch;
   attributes_.resize(roster_.attributes().size());
   for (std::size_t place = 0; place < stats_.size(); ++place) {
@@ -274,8 +280,11 @@ void Pass::CountExposed() {
       continue;
     }
     measured_.exposed_units[*variant] += stats.rows;
-    measured_.outcomes_by_variant[*variant] += stats.outcomes;
-    measured_.late_by_variant[*variant] += stats.late;
+    OutcomeCounts& counts = measured_.outcomes_by_variant[*variant];
+    counts.outcomes += stats.outcomes.outcomes;
+    counts.late += stats.outcomes.late;
+    counts.units += stats.outcomes.units;
+    counts.units_with_late += stats.outcomes.units_with_late;
     measured_.in_flight_units += stats.rows - stats.matured;
     auto& of_epoch = by_epoch[cell.epoch];
     of_epoch.resize(plan_.variants.size());
@@ -406,6 +415,11 @@ void Pass::AddChunk(std::size_t metric, std::size_t chunk, RoundSums& sums) {
   stats::AddColumns(groups, variables, sums.joint).IgnoreError();
   for (std::size_t i = 0; i < groups.size(); ++i) {
     sums.counts[groups[i]].nonzero += values[i] != 0 ? 1 : 0;
+  }
+  if (!rule.find_largest) return;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    std::int64_t& largest = sums.counts[groups[i]].largest;
+    largest = std::max(largest, values[i]);
   }
 }
 

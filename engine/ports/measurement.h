@@ -64,6 +64,7 @@ struct MeasuredMetric {
   std::optional<MeasuredCap> cap;
   std::optional<MeasuredCovariate> covariate;
   bool by_week = false;  // also compare the first and second week of each unit
+  bool find_largest = false;
 
   friend bool operator==(const MeasuredMetric&, const MeasuredMetric&) = default;
 };
@@ -99,6 +100,7 @@ struct MetricSums {
   std::int64_t dismissed = 0;  // surveys: of those, units that turned it down and never answered
   std::int64_t promoters = 0, detractors = 0;  // NPS
   std::int64_t top_two = 0;                    // CSAT
+  std::int64_t largest = 0;  // with `find_largest`: of the units' numbers, if above 0
 
   // Of RATIO and of metrics with a covariate: the unit's number, then its denominator, then its
   // covariate and whether that is missing (1, and the covariate counts as 0).
@@ -123,6 +125,15 @@ struct Stratum {
   friend bool operator==(const Stratum&, const Stratum&) = default;
 };
 
+// Rows of outcomes inside a window of an exposed unit, and those of them that came past the
+// acceptance window and are left out; and the units that have some of either.
+struct OutcomeCounts {
+  std::int64_t outcomes = 0, late = 0;
+  std::int64_t units = 0, units_with_late = 0;
+
+  friend bool operator==(const OutcomeCounts&, const OutcomeCounts&) = default;
+};
+
 // Exposed units whose first exposure was in that epoch.
 struct EpochUnits {
   std::int32_t epoch = 0;
@@ -137,10 +148,9 @@ struct Measured {
   std::vector<EpochUnits> exposed_by_epoch;  // the same units; epochs that have some, ascending
   std::int64_t crossed_units = 0;
   std::int64_t in_flight_units = 0;  // not matured, not crossed
-  std::int64_t outcomes = 0;         // rows inside a window of an exposed unit
-  std::int64_t late_outcomes = 0;    // of those, past the acceptance window and left out
-  // The same by variant, as exposed_units.
-  std::vector<std::int64_t> outcomes_by_variant, late_by_variant;
+  std::int64_t outcomes = 0;         // as OutcomeCounts, also of crossed units
+  std::int64_t late_outcomes = 0;
+  std::vector<OutcomeCounts> outcomes_by_variant;     // as exposed_units
   std::optional<Time> last_maturity;                  // when the last unit matures
   std::optional<Time> first_exposure, last_exposure;  // of units, crossed ones left out
   std::vector<std::string> dropped_segments;          // attributes with too many values, left out

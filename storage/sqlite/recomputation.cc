@@ -92,7 +92,8 @@ constexpr char kAddSpan[] =
     "INSERT INTO temp.spans (opens, closes, event) SELECT ?1, ?2, id FROM words WHERE text = ?3";
 // ?1 outcomes, ?2 end.
 constexpr char kCountOutcomes[] = R"sql(
-SELECT s.variant, s.crossed, count(*), sum(o.late <> 0)
+SELECT s.variant, s.crossed, count(*), sum(o.late <> 0), count(DISTINCT o.unit),
+  count(DISTINCT iif(o.late <> 0, o.unit, NULL))
 FROM outcomes o CROSS JOIN temp.starts s ON s.unit = o.unit
 WHERE o.id <= ?1 AND EXISTS (
   SELECT 1 FROM temp.spans p WHERE p.event = o.event AND o.occur_time >= s.time + p.opens
@@ -320,7 +321,6 @@ void Recomputation::CountUnits() {
   }
   measured_.exposed_units.resize(plan_.variants.size());
   measured_.outcomes_by_variant.resize(plan_.variants.size());
-  measured_.late_by_variant.resize(plan_.variants.size());
   std::map<std::int32_t, std::vector<std::int64_t>> by_epoch;
   for (Unit& unit : units_) {
     // Absent: never, as far as is known.
@@ -377,8 +377,10 @@ absl::Status Recomputation::CountOutcomes() {
     measured_.late_outcomes += row.Int(3);
     const auto variant = VariantIndex(row.Text(0));
     if (!variant.has_value() || row.Int(1) != 0) return;
-    measured_.outcomes_by_variant[*variant] = row.Int(2);
-    measured_.late_by_variant[*variant] = row.Int(3);
+    measured_.outcomes_by_variant[*variant] = {.outcomes = row.Int(2),
+                                               .late = row.Int(3),
+                                               .units = row.Int(4),
+                                               .units_with_late = row.Int(5)};
   });
 }
 
@@ -549,6 +551,7 @@ void Recomputation::Add(std::size_t metric, const Unit& unit, const Numbers& num
   }
   if (!numbers.value.fits || !numbers.denominator.fits || !numbers.history.fits) {
     sums.values.MarkOverflowed();
+    sums.largest = 0;
     if (sums.joint.has_value()) sums.joint->MarkOverflowed();
     sums.nonzero += !numbers.value.fits || numbers.value.low != 0 ? 1 : 0;
     return;
@@ -570,6 +573,9 @@ void Recomputation::Add(std::size_t metric, const Unit& unit, const Numbers& num
   if (measured_.caps[metric].has_value()) value = std::min(value, *measured_.caps[metric]);
   sums.values.Add(value);
   sums.nonzero += value != 0 ? 1 : 0;
+  if (rule.find_largest) {
+    sums.largest = sums.values.overflowed() ? 0 : std::max(sums.largest, value);
+  }
   if (!sums.joint.has_value()) return;
   std::vector<std::int64_t> variables = {value};
   if (rule.kind == MetricKind::kRatio) variables.push_back(numbers.denominator.low);

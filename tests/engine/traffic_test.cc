@@ -250,5 +250,41 @@ TEST_F(TrafficTest, AUnitHasAtMostOneOverrideInTheRunningExperimentsOfALayer) {
   Running("elsewhere", elsewhere);
 }
 
+TEST_F(TrafficTest, UnequalWeightsAreRefusedForMoneyWithoutACap) {
+  const auto refused =
+      FailsWith(absl::StatusCode::kInvalidArgument, "NEEDS_CAP", HasSubstr("metrics/spent"));
+  Make("order", Event{.value_kind = ValueKind::kMoney, .currency = "EUR"});
+  Metric spent = AMetric();
+  spent.kind = MetricKind::kMean;
+  spent.event = "events/order";
+  Make("spent", spent);
+  Hypothesis hypothesis = AHypothesis();
+  hypothesis.primary_metric = "metrics/spent";
+  Make("more-money", hypothesis);
+  Experiment experiment = With(100);
+  experiment.hypothesis = "hypotheses/more-money";
+  Running("equal", experiment);
+  EXPECT_THAT(lifecycle_->Reallocate(By("Reallocate"), "experiments/equal", "", {{"reminder", 2}}),
+              refused);
+
+  experiment.variants[1].weight = 2;
+  EXPECT_THAT(resources_->Create(By("Create"), "unequal", experiment), refused);
+  // What was fine as a draft is checked again at its start.
+  ASSERT_THAT(resources_->Update<Metric>(By("Update"), "metrics/spent", "",
+                                         [](Metric& metric) {
+                                           metric.cap = Cap{.percentile = 0.99};
+                                           return absl::OkStatus();
+                                         }),
+              IsOk());
+  Make("unequal", experiment);
+  ASSERT_THAT(resources_->Update<Metric>(By("Update"), "metrics/spent", "",
+                                         [](Metric& metric) {
+                                           metric.cap.reset();
+                                           return absl::OkStatus();
+                                         }),
+              IsOk());
+  EXPECT_THAT(lifecycle_->Start(By("Start"), "experiments/unequal", "", std::nullopt), refused);
+}
+
 }  // namespace
 }  // namespace insightloop

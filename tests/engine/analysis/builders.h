@@ -222,7 +222,6 @@ class MeasuredBuilder {
   explicit MeasuredBuilder(std::size_t variants) {
     measured_.exposed_units.resize(variants);
     measured_.outcomes_by_variant.resize(variants);
-    measured_.late_by_variant.resize(variants);
   }
 
   // Of what is added from here on.

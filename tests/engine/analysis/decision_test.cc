@@ -198,14 +198,13 @@ Situation Read(ArmState first, ArmState second) {
 }
 
 TEST(FlipTest, IsTheSmallestChangeThatLeadsToAnotherRow) {
-  const auto flip =
-      FindFlip(Read({.arm_class = ArmClass::kOpen,
-                     .changes = {{"metrics/visit", 1.5, ArmClass::kWin},
-                                 {"metrics/visit", -0.5, ArmClass::kWorse},
-                                 {"metrics/visit", -2, ArmClass::kSmall}}},
-                    {.arm_class = ArmClass::kOpen,
-                     .changes = {{"metrics/complaint", 1, ArmClass::kGuardrailHarmed},
-                                 {"metrics/visit", -1.25, ArmClass::kWin}}}));
+  const auto flip = FindFlip(Read({.arm_class = ArmClass::kOpen,
+                                   .changes = {{"metrics/visit", 1.5, ArmClass::kWin},
+                                               {"metrics/visit", -0.5, ArmClass::kWorse},
+                                               {"metrics/visit", -2, ArmClass::kSmall}}},
+                                  {.arm_class = ArmClass::kOpen,
+                                   .changes = {{"metrics/complaint", 1, ArmClass::kGuardrailHarmed},
+                                               {"metrics/visit", -1.25, ArmClass::kWin}}}));
   // One arm that is worse leaves the other to wait for; one that wins is shipped.
   ASSERT_TRUE(flip.has_value());
   EXPECT_EQ(flip->variant, "b");
@@ -217,9 +216,9 @@ TEST(FlipTest, IsTheSmallestChangeThatLeadsToAnotherRow) {
 }
 
 TEST(FlipTest, ThereIsNoneWhereNoEstimateMatters) {
-  Situation situation = Read({.arm_class = ArmClass::kWin,
-                              .changes = {{"metrics/visit", -0.1, ArmClass::kOpen}}},
-                             {.arm_class = ArmClass::kOpen});
+  Situation situation =
+      Read({.arm_class = ArmClass::kWin, .changes = {{"metrics/visit", -0.1, ArmClass::kOpen}}},
+           {.arm_class = ArmClass::kOpen});
   EXPECT_TRUE(FindFlip(situation).has_value());
   situation.reading_allowed = false;
   EXPECT_FALSE(FindFlip(situation).has_value());

@@ -143,14 +143,15 @@ HealthCheck SegmentRatio(std::int64_t more) {
   const SealedPlan plan =
       PlanBuilder().Primary("visit", MetricKind::kProportion).SegmentBy("country").Build();
   const auto study = MakeStudy(plan, StoppedAfter(Days(14)));
-  const auto figures = ArrangeFigures(*study,
-                                      MeasuredBuilder(2)
-                                          .Cell("country=at", 0, 1000, {Share(100, 1000)})
-                                          .Cell("country=at", 1, 1000, {Share(100, 1000)})
-                                          .Cell("country=de", 0, 1000 + more, {Share(100, 1000 + more)})
-                                          .Cell("country=de", 1, 1000, {Share(100, 1000)})
-                                          .Build(),
-                                      CrossedUnits::kLeftOut);
+  const auto figures =
+      ArrangeFigures(*study,
+                     MeasuredBuilder(2)
+                         .Cell("country=at", 0, 1000, {Share(100, 1000)})
+                         .Cell("country=at", 1, 1000, {Share(100, 1000)})
+                         .Cell("country=de", 0, 1000 + more, {Share(100, 1000 + more)})
+                         .Cell("country=de", 1, 1000, {Share(100, 1000)})
+                         .Build(),
+                     CrossedUnits::kLeftOut);
   return CheckSegmentRatio(*study, *figures);
 }
 
@@ -171,13 +172,13 @@ HealthCheck Balance(std::int64_t more) {
   SealedPlan plan = PlanBuilder().Primary("spend", MetricKind::kMean).Build();
   plan.metrics[0].covariate = {.history = Days(28)};
   const auto study = MakeStudy(plan, StoppedAfter(Days(14)));
-  const auto figures = ArrangeFigures(
-      *study,
-      MeasuredBuilder(2)
-          .Arm(0, 1000, {Joint({{{1, 0, 0}, 500}, {{2, 200, 0}, 500}})})
-          .Arm(1, 1000, {Joint({{{1, more, 0}, 500}, {{2, 200 + more, 0}, 500}})})
-          .Build(),
-      CrossedUnits::kLeftOut);
+  const auto figures =
+      ArrangeFigures(*study,
+                     MeasuredBuilder(2)
+                         .Arm(0, 1000, {Joint({{{1, 0, 0}, 500}, {{2, 200, 0}, 500}})})
+                         .Arm(1, 1000, {Joint({{{1, more, 0}, 500}, {{2, 200 + more, 0}, 500}})})
+                         .Build(),
+                     CrossedUnits::kLeftOut);
   return CheckCovariateBalance(*study, *figures);
 }
 
@@ -253,11 +254,59 @@ TEST(LateFactsCheckTest, WarnsAboveOnePercentAndFailsAboveTen) {
 
 TEST(LateFactsCheckTest, SaysHowManyAreLateInEachVariant) {
   Measured measured = MeasuredBuilder(2).Outcomes(1'000, 12).Build();
-  measured.outcomes_by_variant = {500, 500};
-  measured.late_by_variant = {12, 0};
+  measured.outcomes_by_variant = {{.outcomes = 500, .late = 12}, {.outcomes = 500}};
   EXPECT_EQ(LateFacts(measured).detail,
             "12 of 1,000 outcomes (1.2 %) came later than the acceptance window and are left out: "
             "12 of 500 (2.4 %) in control, 0 of 500 (0 %) in treatment.");
+}
+
+TEST(LateFactsCheckTest, FailsWhereOneVariantHasMoreUnitsWithLateOutcomes) {
+  const auto check = [](std::int64_t late) {
+    Measured measured = MeasuredBuilder(2).Outcomes(10'000, 2 * late).Build();
+    measured.outcomes_by_variant = {
+        {.outcomes = 5'000, .late = late, .units = 5'000, .units_with_late = 50},
+        {.outcomes = 5'000, .late = late, .units = 5'000, .units_with_late = late}};
+    return LateFacts(measured);
+  };
+  EXPECT_EQ(check(50).p_value, 1);
+  EXPECT_EQ(check(50).status, CheckStatus::kPass);
+  // By hand: p = sqrt(x + 1) exp(-z^2 x / (2 (x + 1))) with x = 16.51 at n = N*; z of 1 % against
+  // 2.04 % of 5,000 each is 4.25 (p = 0.0008), against 1.9 % it is 3.77 (0.0052).
+  EXPECT_EQ(check(95).status, CheckStatus::kWarn);
+  EXPECT_EQ(check(102).status, CheckStatus::kFail);
+  EXPECT_THAT(check(102).detail, HasSubstr("Not in every variant as many units are concerned"));
+}
+
+// Cents by unit of the treatment; the control has 100 in each of 200 units.
+HealthCheck LargestUnit(const std::vector<std::pair<std::int64_t, int>>& treatment,
+                        std::int64_t largest) {
+  MetricSums control = Values({{99, 100}, {101, 100}});
+  control.largest = 101;
+  MetricSums treated = Values(treatment);
+  treated.largest = largest;
+  const SealedPlan plan = PlanBuilder().Primary("spend", MetricKind::kMean).Build();
+  return CheckOf(Judged(plan, MeasuredBuilder(2)
+                                  .Arm(0, 200, {control})
+                                  .Arm(1, treated.values.count(), {treated})
+                                  .Build()),
+                 Check::kLargestUnit);
+}
+
+TEST(LargestUnitCheckTest, WarnsAboveAShareOfFivePercent) {
+  const HealthCheck even = LargestUnit({{99, 100}, {101, 100}}, 101);
+  EXPECT_EQ(even.status, CheckStatus::kPass);
+  EXPECT_NEAR(*even.figure, 101.0 / 20'000, 1e-12);
+  const HealthCheck warned = LargestUnit({{99, 100}, {101, 99}, {2'000, 1}}, 2'000);
+  EXPECT_EQ(warned.status, CheckStatus::kWarn);
+  EXPECT_THAT(warned.detail, HasSubstr("One unit has 20, 9.1"));
+}
+
+TEST(LargestUnitCheckTest, SaysWhereOneUnitDecides) {
+  // Without it the treatment is 99.5 against 100, with an interval below 0; with it nothing is
+  // significant.
+  const HealthCheck check = LargestUnit({{98, 100}, {101, 99}, {500, 1}}, 500);
+  EXPECT_EQ(check.status, CheckStatus::kWarn);
+  EXPECT_THAT(check.detail, HasSubstr("fragile: without the largest unit of treatment"));
 }
 
 Verdict Survey(const PlanBuilder& plan, const std::vector<Answers>& arms) {

@@ -48,8 +48,7 @@ TEST(InteractionsTest, ComparesTwoValuesOnce) {
 
 TEST(InteractionsTest, ComparesEachOfSeveralValuesWithTheOthers) {
   const auto interactions = InteractionsOf(
-      ByCountry(),
-      {{"country=at", 100, 110}, {"country=ch", 100, 110}, {"country=de", 100, 190}});
+      ByCountry(), {{"country=at", 100, 110}, {"country=ch", 100, 110}, {"country=de", 100, 190}});
   // By hand: 0.09 against 0.01, the mean of two; three comparisons.
   const double variance = (0.1 * 0.9 + 0.19 * 0.81) / 1000;
   const double others = 2 * (0.1 * 0.9 + 0.11 * 0.89) / 1000 / 4;
@@ -61,10 +60,11 @@ TEST(InteractionsTest, ComparesEachOfSeveralValuesWithTheOthers) {
 }
 
 TEST(InteractionsTest, CorrectsForSeveralAttributes) {
-  const auto interactions = InteractionsOf(ByCountry().SegmentBy("plan"), {{"country=at", 100, 100},
-                                                                           {"country=de", 100, 180},
-                                                                           {"plan=free", 100, 120},
-                                                                           {"plan=paid", 100, 120}});
+  const auto interactions =
+      InteractionsOf(ByCountry().SegmentBy("plan"), {{"country=at", 100, 100},
+                                                     {"country=de", 100, 180},
+                                                     {"plan=free", 100, 120},
+                                                     {"plan=paid", 100, 120}});
   ASSERT_THAT(interactions, SizeIs(2));
   EXPECT_EQ(*interactions[0].adjusted_p_value, 2 * *interactions[0].p_value);
   EXPECT_EQ(interactions[1].p_value, 1);

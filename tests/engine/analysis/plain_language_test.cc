@@ -56,8 +56,7 @@ TEST(PlainLanguageTest, Ship) {
 }
 
 TEST(PlainLanguageTest, DoNotShip) {
-  ExpectKept("do_not_ship", Decision::kDoNotShip,
-             Judged(Mailing().Build(), Visits(1200, 1000)));
+  ExpectKept("do_not_ship", Decision::kDoNotShip, Judged(Mailing().Build(), Visits(1200, 1000)));
 }
 
 TEST(PlainLanguageTest, NoMeaningfulEffect) {
@@ -74,8 +73,7 @@ TEST(PlainLanguageTest, KeepRunning) {
   const SealedPlan plan = Mailing().Build();
   Experiment experiment = Running();
   experiment.start_time = Start() + Days(20);
-  ExpectKept("keep_running", Decision::kKeepRunning,
-             Judged(plan, Visits(1000, 1080), experiment));
+  ExpectKept("keep_running", Decision::kKeepRunning, Judged(plan, Visits(1000, 1080), experiment));
 }
 
 TEST(PlainLanguageTest, Invalid) {

@@ -257,16 +257,17 @@ TEST_F(MeasureTest, OutcomesAndLateOnesAreCountedByVariantWithoutCrossedUnits) {
        OutcomeOf("ben").Id("o-2").Late(), OutcomeOf("ben").Id("o-3"), OutcomeOf("cora").Late(),
        OutcomeOf("dan").Late()});
   const Measured measured = Measure(APlan({AMetricOf(MetricKind::kCount)}), kEnd);
-  EXPECT_THAT(measured.outcomes_by_variant, ElementsAre(2, 3));
-  EXPECT_THAT(measured.late_by_variant, ElementsAre(1, 2));
+  EXPECT_THAT(
+      measured.outcomes_by_variant,
+      ElementsAre(OutcomeCounts{.outcomes = 2, .late = 1, .units = 1, .units_with_late = 1},
+                  OutcomeCounts{.outcomes = 3, .late = 2, .units = 1, .units_with_late = 1}));
   EXPECT_EQ(measured.outcomes, 7);
   EXPECT_EQ(measured.late_outcomes, 5);
 }
 
 TEST_F(MeasureTest, WithoutUnitsEveryVariantHasNoOutcomes) {
   const Measured measured = Measure(APlan({AMetricOf(MetricKind::kCount)}), kEnd);
-  EXPECT_THAT(measured.outcomes_by_variant, ElementsAre(0, 0));
-  EXPECT_THAT(measured.late_by_variant, ElementsAre(0, 0));
+  EXPECT_THAT(measured.outcomes_by_variant, ElementsAre(OutcomeCounts(), OutcomeCounts()));
 }
 
 // "Units seen in two variants within one epoch are left out and counted."

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/plan_rules.h"
+
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "engine/resources.h"
+
+namespace insightloop {
+namespace {
+
+constexpr double kMostUnequal = 1.5;
+
+bool IsUnequal(const std::vector<Variant>& variants) {
+  const double control = ControlOf(variants).weight;
+  return std::any_of(variants.begin(), variants.end(), [&](const Variant& variant) {
+    return variant.weight > 0 && std::max(control, 1.0 * variant.weight) >
+                                     kMostUnequal * std::min(control, 1.0 * variant.weight);
+  });
+}
+
+bool IsMoneyWithoutCap(const SealedPlan& plan, const Metric& metric) {
+  if (metric.cap.has_value()) return false;
+  if (metric.kind != MetricKind::kMean && metric.kind != MetricKind::kRatio) return false;
+  const Event* const event = FindByName(plan.events, metric.event);
+  return event != nullptr && event->value_kind == ValueKind::kMoney;
+}
+
+}  // namespace
+
+void CheckMoney(const SealedPlan& plan, const std::vector<Variant>& variants,
+                Violations& violations) {
+  if (!IsUnequal(variants)) return;
+  std::set<std::string> deciding = {plan.hypothesis.primary_metric};
+  for (const Guardrail& guardrail : plan.hypothesis.guardrails) deciding.insert(guardrail.metric);
+  for (const std::string& name : deciding) {
+    const Metric* const metric = FindByName(plan.metrics, name);
+    if (metric == nullptr || !IsMoneyWithoutCap(plan, *metric)) continue;
+    violations.Add("NEEDS_CAP", "variants",
+                   absl::StrCat("have weights beyond 1.5 to 1, where the error rate of ", name,
+                                ", money without a cap, is not assured; give it a cap, such as "
+                                "cap.percentile 0.99, or more equal weights"));
+  }
+}
+
+absl::Status CheckWindows(const SealedPlan& plan) {
+  if (plan.external) return absl::OkStatus();
+  for (const Metric& metric : plan.metrics) {
+    if (!metric.window.has_value()) {
+      return WrongState(
+          "NO_WINDOW", plan.experiment,
+          absl::StrCat("uses ", metric.meta.name, ", which has no window; set its window.length"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace insightloop
