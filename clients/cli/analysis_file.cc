@@ -120,6 +120,10 @@ class CampaignFiles::RowTaker {
       if (outcome == Outcome::kRefused) return absl::OkStatus();
       if (outcome == Outcome::kMissing) return LeaveOut();
     }
+    std::optional<double> covariate;
+    if (!file_.covariate.empty() && !ReadCovariate(file_.covariate[0], covariate)) {
+      return absl::OkStatus();
+    }
     const absl::StatusOr<std::uint8_t> arm_index = ArmIndex(arm);
     if (!arm_index.ok()) return arm_index.status();
     ++data_.arm_units[*arm_index];
@@ -137,6 +141,7 @@ class CampaignFiles::RowTaker {
       column.values.push_back(cells_[k].value);
       if (cells_[k].empty) ++column.empty_cells;
     }
+    if (!file_.covariate.empty()) data_.covariate.push_back(covariate);
     for (std::size_t k = 0; k < file_.segments.size(); ++k) {
       data_.segments[k].push_back(SegmentIndex(k, Cell(file_.segments[k])));
     }
@@ -215,6 +220,20 @@ class CampaignFiles::RowTaker {
     return Outcome::kTaken;
   }
 
+  // False when the row is refused. An empty or missing cell is not known.
+  bool ReadCovariate(const Column& column, std::optional<double>& covariate) {
+    const std::string_view text = Cell(column);
+    if (text.empty() || IsMissing(column.missing, text)) return true;
+    covariate = ParseNumber(text);
+    if (!covariate.has_value()) {
+      RefuseMetric(column, "not a number");
+    } else if (std::abs(*covariate) > kGreatestValue) {
+      RefuseMetric(column, "a value beyond 1,000,000,000");
+      covariate.reset();
+    }
+    return covariate.has_value();
+  }
+
   absl::StatusOr<std::uint8_t> ArmIndex(std::string_view arm) {
     for (std::size_t k = 0; k < data_.arms.size(); ++k) {
       if (data_.arms[k] == arm) return static_cast<std::uint8_t>(k);
@@ -275,7 +294,8 @@ absl::StatusOr<CampaignFiles> CampaignFiles::Open(const CampaignPlan& plan) {
     if (!plan.unit_column.empty()) add(plan.unit_column, file.unit);
     if (!plan.time_column.empty()) add(plan.time_column, file.time);
     for (const MetricSpec& metric : plan.metrics) add(metric.column, file.metrics);
-    for (const SegmentSpec& segment : plan.segments) add(segment.column, file.segments);
+    for (const AttributeSpec& segment : plan.segments) add(segment.column, file.segments);
+    if (plan.covariate) add(plan.covariate->column, file.covariate);
     // A code for a column that nobody reads would silently do nothing.
     for (const auto& [column, codes] : plan.missing) {
       const auto is_it = [&name = column](const Column& used) {
@@ -283,14 +303,15 @@ absl::StatusOr<CampaignFiles> CampaignFiles::Open(const CampaignPlan& plan) {
       };
       bool used = false;
       for (const auto* const columns :
-           {&file.arm, &file.unit, &file.time, &file.metrics, &file.segments}) {
+           {&file.arm, &file.unit, &file.time, &file.metrics, &file.segments, &file.covariate}) {
         used = used || std::any_of(columns->begin(), columns->end(), is_it);
       }
       if (found.ok() && !used) {
-        found = UsageError(Join({"--missing names column '", column,
-                                 "', which the analysis does "
-                                 "not use"}),
-                           "Name a column of --metric, --segment, --arm, --unit or --time.");
+        found = UsageError(
+            Join({"--missing names column '", column,
+                  "', which the analysis does "
+                  "not use"}),
+            "Name a column of --metric, --segment, --covariate, --arm, --unit or --time.");
       }
     }
     if (!found.ok()) return found;

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,8 @@ struct CampaignData {
   std::vector<std::vector<std::uint32_t>> segments;      // in `segment_values`; as in the plan
   std::vector<std::vector<std::string>> segment_values;  // [0] is empty: not known
 
+  std::vector<std::optional<double>> covariate;  // absent: not known; empty without a covariate
+
   std::int64_t left_out = 0;  // rows whose cell is coded as missing
   RowReport problems;         // rows that could not be read
 
@@ -83,7 +86,8 @@ class CampaignFiles {
     std::unique_ptr<CsvReader> reader;
     std::vector<Column> metrics;
     std::vector<Column> segments;
-    std::vector<Column> arm;  // one or none, as the next two
+    std::vector<Column> covariate;  // one or none, as the next three
+    std::vector<Column> arm;
     std::vector<Column> unit;
     std::vector<Column> time;
   };

@@ -212,6 +212,10 @@ absl::StatusOr<CampaignPlan> MakePlan(const AnalyzeArguments& arguments) {
   for (const std::string& segment : arguments.segments) {
     plan.segments.push_back({segment, UniqueId(segment, nullptr, "segment", attributes)});
   }
+  if (!arguments.covariate.empty()) {
+    plan.covariate = {arguments.covariate,
+                      UniqueId(arguments.covariate, "covariate", "covariate", attributes)};
+  }
   for (const std::string& text : arguments.missing) {
     const std::size_t equals = text.find('=');
     const std::string column =

@@ -27,6 +27,7 @@ struct AnalyzeArguments {
   std::vector<std::string> metrics;     // COLUMN:KIND
   std::vector<std::string> guardrails;  // COLUMN:KIND:MARGIN
   std::vector<std::string> segments;
+  std::string covariate;
   std::vector<std::string> missing;  // COLUMN=VALUE
   std::vector<std::string> weights;  // ARM=W,…
   std::optional<double> smallest_effect;
@@ -44,13 +45,15 @@ struct MetricSpec {
   std::optional<double> margin;  // only of a guardrail: relative, but absolute for kNps
   std::string id;                // of the event and of the metric; unique in a plan
 
+  bool takes_covariate() const { return !survey(); }
   bool survey() const { return kind == MetricKind::kNps || kind == MetricKind::kCsat; }
   int worst_score() const { return kind == MetricKind::kNps ? 0 : 1; }
 };
 
-struct SegmentSpec {
+// A column that becomes an attribute.
+struct AttributeSpec {
   std::string column;
-  std::string id;  // of the attribute
+  std::string id;
 };
 
 struct CampaignSource {
@@ -66,7 +69,8 @@ struct CampaignPlan {
   std::string unit_column;          // empty: each row is a unit
   std::string time_column;          // empty: rows in file order
   std::vector<MetricSpec> metrics;  // the primary, the secondary, the guardrails
-  std::vector<SegmentSpec> segments;
+  std::vector<AttributeSpec> segments;
+  std::optional<AttributeSpec> covariate;                   // a number known before the campaign
   std::map<std::string, std::vector<std::string>> missing;  // by column in lower case
   std::map<std::string, int> weights;                       // by arm; empty: equal
   std::optional<double> smallest_effect;

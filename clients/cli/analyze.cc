@@ -14,6 +14,7 @@
 #include "clients/cli/digest.h"
 #include "clients/cli/errors.h"
 #include "clients/cli/fields.h"
+#include "clients/cli/required_decision.h"
 #include "clients/cli/text.h"
 #include "clients/cli/times.h"
 #include "clients/cli/verdict_renderer.h"
@@ -110,15 +111,23 @@ class Campaign {
     return caller_.Call(Join({"/insightloop.v1.", service, "Service/", method}), request, response);
   }
 
+  absl::Status DefineAttribute(const AttributeSpec& spec, v1::Attribute::ValueType type) {
+    v1::CreateAttributeRequest request;
+    request.set_attribute_id(spec.id);
+    request.set_request_id(RandomUuid());
+    request.mutable_attribute()->set_value_type(type);
+    request.mutable_attribute()->set_description(Join({"Column ", spec.column}));
+    v1::Attribute created;
+    return Call("Attribute", "CreateAttribute", request, created);
+  }
+
   absl::Status DefineMeasures() {
-    for (const SegmentSpec& segment : plan_.segments) {
-      v1::CreateAttributeRequest request;
-      request.set_attribute_id(segment.id);
-      request.set_request_id(RandomUuid());
-      request.mutable_attribute()->set_value_type(v1::Attribute::STRING);
-      request.mutable_attribute()->set_description(Join({"Column ", segment.column}));
-      v1::Attribute created;
-      const absl::Status done = Call("Attribute", "CreateAttribute", request, created);
+    for (const AttributeSpec& segment : plan_.segments) {
+      const absl::Status done = DefineAttribute(segment, v1::Attribute::STRING);
+      if (!done.ok()) return done;
+    }
+    if (plan_.covariate) {
+      const absl::Status done = DefineAttribute(*plan_.covariate, v1::Attribute::NUMBER);
       if (!done.ok()) return done;
     }
     for (const MetricSpec& spec : plan_.metrics) {
@@ -143,6 +152,10 @@ class Campaign {
       metric.mutable_metric()->set_kind(KindOf(spec.kind));
       metric.mutable_metric()->set_event(Join({"events/", spec.id}));
       metric.mutable_metric()->set_description(Join({"Column ", spec.column}));
+      if (plan_.covariate && spec.takes_covariate()) {
+        metric.mutable_metric()->mutable_covariate()->set_attribute(
+            Join({"attributes/", plan_.covariate->id}));
+      }
       v1::Metric created_metric;
       done = Call("Metric", "CreateMetric", metric, created_metric);
       if (!done.ok()) return done;
@@ -207,7 +220,7 @@ class Campaign {
         plan.add_secondary_metrics(Join({"metrics/", plan_.metrics[k].id}));
       }
     }
-    for (const SegmentSpec& segment : plan_.segments) {
+    for (const AttributeSpec& segment : plan_.segments) {
       plan.add_segment_attributes(Join({"attributes/", segment.id}));
     }
     v1::Experiment created;
@@ -278,6 +291,10 @@ class Campaign {
           if (value == 0) continue;
           (*exposure.mutable_attributes())[plan_.segments[k].id].set_string_value(
               data_.segment_values[k][value]);
+        }
+        if (plan_.covariate && data_.covariate[i].has_value()) {
+          (*exposure.mutable_attributes())[plan_.covariate->id].set_number_value(
+              *data_.covariate[i]);
         }
       }
       const absl::Status sent =
@@ -395,7 +412,9 @@ std::vector<std::string> Caveats(const CampaignPlan& plan, const CampaignData& d
   return caveats;
 }
 
-absl::StatusOr<int> Analyze(const AnalyzeArguments& arguments, const Context& context) {
+absl::StatusOr<int> Analyze(const AnalyzeArguments& arguments, const RequiredDecision& required,
+                            const Context& context) {
+  if (const absl::Status checked = required.Check(); !checked.ok()) return checked;
   if (context.server_given) {
     return UsageError("analyze always uses a private server of its own",
                       "Leave --server and --local out. To keep a campaign on a server, use "
@@ -434,7 +453,8 @@ absl::StatusOr<int> Analyze(const AnalyzeArguments& arguments, const Context& co
   } else {
     *context.terminal.out << RenderVerdict(*verdict, caveats, context.terminal.ColorOut());
   }
-  return data->problems.count() > 0 ? kExitPartial : kExitOk;
+  if (data->problems.count() > 0) return kExitPartial;
+  return required.ExitCodeFor(verdict->decision(), context.terminal);
 }
 
 }  // namespace
@@ -469,6 +489,9 @@ void AddAnalyzeCommand(CLI::App& app, Context& context, Work& work) {
   option("--segment", arguments->segments, "COLUMN",
          "Show results by this column's values too. May be repeated.")
       ->allow_extra_args(false);
+  option("--covariate", arguments->covariate, "COLUMN",
+         "A number known of every unit before the campaign, such as what it spent: takes what it "
+         "explains out of the noise of every metric but surveys.");
   option("--time", arguments->time, "COLUMN",
          "When a row happened: RFC 3339, YYYY-MM-DD or 'YYYY-MM-DD HH:MM:SS[.ffffff]', the last "
          "two taken as UTC. Without it rows are taken in file order.");
@@ -487,8 +510,10 @@ void AddAnalyzeCommand(CLI::App& app, Context& context, Work& work) {
   option("--method", arguments->method, "METHOD",
          "fixed-horizon, the default: right for the one reading of a finished file; or "
          "always-valid: right also if it was read before, with wider intervals.");
-  command->callback([&context, &work, arguments] {
-    work = [&context, arguments] { return Analyze(*arguments, context); };
+  auto required = std::make_shared<RequiredDecision>();
+  required->AddTo(*command);
+  command->callback([&context, &work, arguments, required] {
+    work = [&context, arguments, required] { return Analyze(*arguments, *required, context); };
   });
 }
 

@@ -14,6 +14,7 @@
 #include "clients/cli/errors.h"
 #include "clients/cli/fields.h"
 #include "clients/cli/record_renderer.h"
+#include "clients/cli/required_decision.h"
 #include "clients/cli/text.h"
 #include "clients/cli/verdict_renderer.h"
 
@@ -190,8 +191,13 @@ void PrintForPeople(const Method& method, const pb::Message& request, const pb::
   out << RenderRecord(*rest, terminal);
 }
 
+bool AnswersVerdict(const Method& method) {
+  return method.rpc->output_type()->full_name() == kVerdictType;
+}
+
 absl::StatusOr<int> RunMethod(const Method& method, const Typed& typed, bool all_pages,
-                              const Context& context) {
+                              const RequiredDecision& required, const Context& context) {
+  if (const absl::Status checked = required.Check(); !checked.ok()) return checked;
   auto request = BuildRequest(method, typed, NowMicros());
   if (!request.ok()) return request.status();
   auto connection = Connection::Open(context.where);
@@ -219,7 +225,8 @@ absl::StatusOr<int> RunMethod(const Method& method, const Typed& typed, bool all
   } else {
     PrintForPeople(method, **request, *response, context.terminal);
   }
-  return kExitOk;
+  if (!AnswersVerdict(method)) return kExitOk;
+  return required.ExitCodeFor(ToVerdict(*response).decision(), context.terminal);
 }
 
 // Adds an option that collects its texts into `typed`.
@@ -245,6 +252,7 @@ void AddMethod(CLI::App& group, const Method& method, Context& context, Work& wo
   auto typed = std::make_shared<Typed>();
   auto file = std::make_shared<std::string>();
   auto all_pages = std::make_shared<bool>(false);
+  auto required = std::make_shared<RequiredDecision>();
   if (layout.main != nullptr) {
     const bool is_id = layout.main->name().ends_with("_id");
     CLI::Option* const option = app->add_option(
@@ -269,41 +277,21 @@ void AddMethod(CLI::App& group, const Method& method, Context& context, Work& wo
         ->type_name("FILE|-");
   }
   if (method.command == "list") app->add_flag("--all", *all_pages, "Read all pages.");
-  app->callback([&context, &work, typed, file, all_pages, &method] {
-    work = [&context, typed, file, all_pages, &method]() -> absl::StatusOr<int> {
+  if (AnswersVerdict(method)) required->AddTo(*app);
+  app->callback([&context, &work, typed, file, all_pages, required, &method] {
+    work = [&context, typed, file, all_pages, required, &method]() -> absl::StatusOr<int> {
       if (!file->empty()) {
         absl::StatusOr<std::string> text = ReadAll(*file);
         if (!text.ok()) return text.status();
         typed->file = *std::move(text);
         if (Trimmed(typed->file).empty()) return UsageError(Join({"'", *file, "' is empty"}));
       }
-      return RunMethod(method, *typed, *all_pages, context);
+      return RunMethod(method, *typed, *all_pages, *required, context);
     };
   });
 }
 
 }  // namespace
-
-std::string Wrapped(const std::string& text, std::size_t width) {
-  std::string wrapped;
-  std::size_t column = 0;
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const std::size_t blank = std::min(rest.find(' '), rest.size());
-    const std::string_view word = rest.substr(0, blank);
-    rest.remove_prefix(std::min(blank + 1, rest.size()));
-    if (column > 0 && column + 1 + word.size() > width) {
-      wrapped += '\n';
-      column = 0;
-    } else if (column > 0) {
-      wrapped += ' ';
-      ++column;
-    }
-    wrapped += word;
-    column += word.size();
-  }
-  return wrapped;
-}
 
 absl::StatusOr<std::unique_ptr<pb::Message>> BuildRequest(const Method& method, const Typed& typed,
                                                           std::int64_t now_micros) {

@@ -47,9 +47,6 @@ absl::StatusOr<std::unique_ptr<google::protobuf::Message>> BuildRequest(const Me
                                                                         const Typed& typed,
                                                                         std::int64_t now_micros);
 
-// The text in lines of at most `width` columns.
-std::string Wrapped(const std::string& text, std::size_t width);
-
 }  // namespace insightloop::cli
 
 #endif  // INSIGHTLOOP_CLIENTS_CLI_COMMANDS_H_

@@ -55,6 +55,7 @@ std::string_view ExitCodeHelp() {
          "  5    conflict: exists already, changed meanwhile, or in the wrong state\n"
          "  6    server unavailable, busy or too slow; trying again may help\n"
          "  7    partial: some rows of a file were refused or could not be read\n"
+         "  8    the decision is not the one that --require names\n"
          "  130  interrupted";
 }
 

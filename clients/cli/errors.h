@@ -28,6 +28,7 @@ inline constexpr int kExitDenied = 4;
 inline constexpr int kExitConflict = 5;
 inline constexpr int kExitUnavailable = 6;
 inline constexpr int kExitPartial = 7;
+inline constexpr int kExitOtherDecision = 8;
 inline constexpr int kExitInterrupted = 130;
 
 // The table of exit codes for `--help`.

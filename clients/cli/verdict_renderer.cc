@@ -19,6 +19,7 @@ using v1::HealthCheck;
 using v1::Result;
 using v1::Verdict;
 
+constexpr std::size_t kSummaryWidth = 100;
 constexpr char kNothing[] = "–";  // in the place of a number that cannot be stated
 
 std::string Format(const char* format, int decimals, double value) {
@@ -282,6 +283,55 @@ std::string FiguresText(const Verdict& verdict, bool segments, bool color) {
   return table.empty() ? std::string() : "\n" + table.Render(color);
 }
 
+// Whether the segments differ.
+std::string InteractionsText(const Verdict& verdict, bool color) {
+  using Align = Table::Align;
+  std::vector<Table::Column> columns = {{"SEGMENT ATTRIBUTE"}};
+  if (HasSeveralTreatments(verdict)) columns.push_back({"ARM"});
+  columns.insert(columns.end(), {{"P OF ONE EFFECT", Align::kRight},
+                                 {"ADJUSTED P", Align::kRight},
+                                 {"FURTHEST FROM THE OTHERS"}});
+  Table table(std::move(columns));
+  for (const v1::Interaction& interaction : verdict.interactions()) {
+    const auto p_text = [](bool has, double p) {
+      return has ? FormatPValue(p, std::log(p)) : std::string(kNothing);
+    };
+    std::vector<std::string> cells = {LastPart(interaction.attribute())};
+    if (HasSeveralTreatments(verdict)) cells.push_back(interaction.variant());
+    cells.push_back(p_text(interaction.has_p_value(), interaction.p_value()));
+    cells.push_back(p_text(interaction.has_adjusted_p_value(), interaction.adjusted_p_value()));
+    cells.push_back(interaction.detail());
+    table.AddRow(std::move(cells));
+  }
+  return table.empty() ? std::string() : "\n" + table.Render(color);
+}
+
+// How far a decision is, and what would change it.
+std::string OutlookText(const Verdict& verdict, bool color) {
+  std::vector<std::string> lines;
+  if (verdict.has_units_to_go()) {
+    std::string line = Join({"some ", Counted(verdict.units_to_go(), "more unit", "more units"),
+                             " may decide it, if the estimates stay"});
+    if (verdict.has_days_to_go()) {
+      line += Join({"; about ", Fixed(verdict.days_to_go(), 1), " days at the rate so far"});
+    }
+    lines.push_back(line);
+  }
+  if (verdict.has_flip()) {
+    const v1::Flip& flip = verdict.flip();
+    std::string decision = DecisionWords(flip.decision());
+    if (!flip.ship_variant().empty()) decision += " " + flip.ship_variant();
+    lines.push_back(Join({LastPart(flip.metric()), " of ", flip.variant(), " ",
+                          flip.standard_errors() > 0 ? "better" : "worse", " by ",
+                          Fixed(std::abs(flip.standard_errors()), 2),
+                          " standard errors would make it ", decision}));
+  }
+  if (lines.empty()) return {};
+  std::string text = Join({"\n", Colored(color, "\033[1m", "What would change it"), "\n"});
+  for (const std::string& line : lines) text += Join({"  - ", Printable(line), "\n"});
+  return text;
+}
+
 // What cannot be stated of all units, and why: each reason once, with the first figure that it
 // concerns; the others, such as its interval, follow from that one.
 std::vector<std::string> AbsentNotes(const Verdict& verdict) {
@@ -405,6 +455,9 @@ std::string RenderVerdict(const Verdict& verdict, const std::vector<std::string>
     }
     text += about + "\n";
   }
+  if (verdict.has_summary()) {
+    text += Join({"\n", Wrapped(Printable(verdict.summary().english()), kSummaryWidth), "\n"});
+  }
   if (!verdict.reasons().empty()) {
     Table table({{""}, {""}});
     for (const v1::Reason& reason : verdict.reasons()) {
@@ -415,6 +468,8 @@ std::string RenderVerdict(const Verdict& verdict, const std::vector<std::string>
   text += HealthText(verdict, color);
   text += FiguresText(verdict, /*segments=*/false, color);
   text += FiguresText(verdict, /*segments=*/true, color);
+  text += InteractionsText(verdict, color);
+  text += OutlookText(verdict, color);
   std::vector<std::string> notes = caveats;
   for (const std::string& note : SurveyNotes(verdict)) notes.push_back(note);
   for (const std::string& note : AdjustmentNotes(verdict)) notes.push_back(note);
