@@ -221,6 +221,7 @@ Rates MeasureServer(const Sizes& sizes) {
   absl::PrintF("%-52s %12.1f MB\n", "memory of the server",
                static_cast<double>(server.ResidentBytes()) / 1e6);
   server.Stop();
+  server.Verify();
   return rates;
 }
 

@@ -123,6 +123,7 @@ int Main(const Sizes& sizes) {
   absl::PrintF("%-44s %12.1f MB\n", "memory of the server after",
                static_cast<double>(server.ResidentBytes()) / 1e6);
   server.Stop();
+  server.Verify();
   absl::PrintF("{\"assign_s\": %.3f, \"ingest_s\": %.3f, \"verdict_s\": %.3f}\n", assign_s,
                ingest_s, verdict_s);
   return 0;

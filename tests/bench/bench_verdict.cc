@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How long the moments of a followed experiment take, and what facts cost in memory. Everything is
-// in this process, on a real file. The experiment has 2 million exposed units of two variants, 5
-// metrics and a segment attribute of 4 values; a new fact precedes each measuring, so that no
-// earlier result can serve. Memory is what the process holds more after facts than before.
+// How long the moments of a followed experiment and a verdict take, and what facts cost in memory.
+// The experiment has 2 million exposed units of two variants, 5 metrics and a segment attribute of
+// 4 values; a new fact precedes each measuring, so that no earlier result can serve. Moments are
+// measured in this process, the verdict over gRPC from a real server, whose figures are verified in
+// the end. Memory is what the process holds more after facts than before.
 //
 // The last line is a JSON object:
 //   moments_ms_10m         median time of Measure() with 10 million outcomes, in milliseconds
 //   moments_ms_40m         the same with 40 million
+//   cap_ms                 how much longer it takes with a percentile cap on a metric
+//   quantile_ms            how much longer with a quantile in place of a mean
+//   verdict_rpc_ms         median time of ComputeVerdict with 10 million outcomes, from request to
+//                          answer
 //   bytes_per_unit         per known unit
 //   bytes_per_exposed_unit per exposed unit and experiment, without what metrics take
 //   bytes_per_unit_metric  per exposed unit and metric
@@ -15,6 +20,7 @@
 //
 // --quick divides all sizes by 20.
 
+#include <grpcpp/client_context.h>
 #include <malloc.h>
 #include <unistd.h>
 
@@ -31,9 +37,12 @@
 #include "api/seeded_random.h"
 #include "engine/domain/limits.h"
 #include "engine/measurement/embedded_measurement.h"
+#include "insightloop/v1/measurement.grpc.pb.h"
+#include "insightloop/v1/verdict.grpc.pb.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/fact_log.h"
 #include "tests/bench/measuring.h"
+#include "tests/bench/real_server.h"
 
 namespace insightloop::bench {
 namespace {
@@ -205,6 +214,47 @@ double BytesOf(std::int64_t units, std::int64_t outcomes, int metrics) {
   return ResidentBytes() - before;
 }
 
+// How much longer measuring takes with another first metric, in milliseconds.
+double MoreMs(Subject& subject, const MeasurePlan& plan, const MeasuredMetric& first,
+              std::int64_t units, double without) {
+  MeasurePlan other = plan;
+  other.metrics[0] = first;
+  subject.measurement().Follow(other);
+  const double more = MedianOf(subject.MeasureTimes(other, units)) - without;
+  subject.measurement().Follow(plan);
+  return more;
+}
+
+double VerdictMs(const Sizes& sizes) {
+  RealServer server;
+  server.Launch();
+  server.WaitUntilListening();
+  const Pool pool = {.units = sizes.units, .exposed = sizes.units};
+  const auto channel = Connect(server.address());
+  Prepare(channel, kMetrics, pool);
+  BatchLoad(server.address(), pool).Run(sizes.first_outcomes);
+  OutcomeCall fact(pool, 1, 20'261'126);
+  const auto facts = v1::MeasurementService::NewStub(channel);
+  const auto verdicts = v1::VerdictService::NewStub(channel);
+  v1::ComputeVerdictRequest request;
+  request.set_experiment(kExperiment);
+  std::vector<double> milliseconds;
+  for (int turn = 0; turn < kTurns; ++turn) {
+    fact.Renew();
+    grpc::ClientContext recording, computing;
+    v1::RecordOutcomesResponse fates;
+    v1::Verdict verdict;
+    if (!facts->RecordOutcomes(&recording, fact.request(), &fates).ok()) Fail("no fact recorded");
+    const auto start = SteadyClock::now();
+    if (!verdicts->ComputeVerdict(&computing, request, &verdict).ok()) Fail("no verdict");
+    milliseconds.push_back(1e3 * SecondsSince(start));
+    if (verdict.matured_units() != sizes.units) Fail("not every exposed unit was judged");
+  }
+  server.Stop();
+  server.Verify();
+  return MedianOf(milliseconds);
+}
+
 double MomentsMs(Subject& subject, const MeasurePlan& plan, std::int64_t units, double outcomes) {
   const std::vector<double> times = subject.MeasureTimes(plan, units);
   const double median = MedianOf(times);
@@ -236,15 +286,28 @@ int Main(const Sizes& sizes) {
   subject.Feed(sizes.first_outcomes, sizes.units, {"order", "visit"});
   const double at_first =
       MomentsMs(subject, plan, sizes.units, static_cast<double>(sizes.first_outcomes));
+  MeasuredMetric first = plan.metrics[0];
+  first.cap = MeasuredCap{.share = 0.99};
+  const double cap = MoreMs(subject, plan, first, sizes.units, at_first);
+  absl::PrintF("%-44s %12.2f ms\n", "a percentile cap more", cap);
+  first = plan.metrics[0];
+  first.kind = MetricKind::kQuantile;
+  first.quantile = 0.9;
+  const double quantile = MoreMs(subject, plan, first, sizes.units, at_first);
+  absl::PrintF("%-44s %12.2f ms\n", "a quantile for a mean more", quantile);
   subject.Feed(sizes.all_outcomes - sizes.first_outcomes, sizes.units, {"visit", "order"});
   const double at_last =
       MomentsMs(subject, plan, sizes.units, static_cast<double>(sizes.all_outcomes));
 
+  const double verdict = VerdictMs(sizes);
+  absl::PrintF("%-44s %12.2f ms\n", "ComputeVerdict over gRPC", verdict);
+
   absl::PrintF(
-      "{\"moments_ms_10m\": %.2f, \"moments_ms_40m\": %.2f, \"bytes_per_unit\": %.1f, "
+      "{\"moments_ms_10m\": %.2f, \"moments_ms_40m\": %.2f, \"cap_ms\": %.2f, "
+      "\"quantile_ms\": %.2f, \"verdict_rpc_ms\": %.2f, \"bytes_per_unit\": %.1f, "
       "\"bytes_per_exposed_unit\": %.1f, \"bytes_per_unit_metric\": %.1f, \"bytes_per_key\": "
       "%.1f}\n",
-      at_first, at_last, unit, exposed, metric, key);
+      at_first, at_last, cap, quantile, verdict, unit, exposed, metric, key);
   return 0;
 }
 

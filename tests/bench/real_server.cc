@@ -68,6 +68,12 @@ std::uint64_t NextRandom(std::uint64_t& state) {
 
 std::string UnitId(std::int64_t unit) { return absl::StrFormat("customer-%07d", unit); }
 
+// A program beside this one.
+std::string Sibling(const char* name) {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).replace_filename(name);
+}
+
 void MakeEvent(const std::shared_ptr<grpc::Channel>& channel, const std::string& id,
                v1::Event::ValueKind kind) {
   v1::CreateEventRequest request;
@@ -183,9 +189,7 @@ RealServer::~RealServer() {
 }
 
 void RealServer::Launch() {
-  std::error_code error;
-  const std::string program =
-      std::filesystem::read_symlink("/proc/self/exe", error).replace_filename("insightloopd");
+  const std::string program = Sibling("insightloopd");
   // Everything that allocates happens before the fork.
   const std::string file = database();
   const char* const arguments[] = {program.c_str(),  "--db",        file.c_str(), "--listen",
@@ -231,6 +235,20 @@ void RealServer::Stop() {
   waitpid(pid_, &status, 0);
   pid_ = 0;
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) Fail("the server did not end well");
+}
+
+void RealServer::Verify() const {
+  const auto start = SteadyClock::now();
+  const std::string program = Sibling("insightloop"), path = database();
+  const pid_t verifier = fork();
+  if (verifier == 0) {
+    execl(program.c_str(), program.c_str(), "verify", "--db", path.c_str(), "--quiet", nullptr);
+    _exit(127);
+  }
+  int status = 0;
+  waitpid(verifier, &status, 0);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) Fail("verify found something wrong");
+  absl::PrintF("verified in %.0f s\n", SecondsSince(start));
 }
 
 std::int64_t RealServer::ResidentBytes() const {

@@ -50,6 +50,9 @@ class RealServer {
   void WaitUntilListening();
   // Asks it to end and waits for that.
   void Stop();
+  // After Stop(): ends the benchmark unless every figure, computed once more by SQL from the stored
+  // rows, is what the server would say, and nothing else is found wrong (`insightloop verify`).
+  void Verify() const;
 
   const std::string& address() const { return address_; }  // HOST:PORT
   std::string database() const { return folder_.Path("insightloop.db"); }
