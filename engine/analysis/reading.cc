@@ -14,8 +14,6 @@
 namespace insightloop {
 namespace {
 
-constexpr std::int64_t kLeastUnits = 100;
-constexpr std::int64_t kLeastSuccesses = 25;  // and failures
 constexpr std::int64_t kLeastNonzero = 50;
 constexpr std::int64_t kLeastAnswers = 50;
 constexpr double kHarmAlpha = 0.05;  // of any false alarm over all guardrails and treatments
@@ -78,12 +76,6 @@ std::optional<Bounds> BoundsOn(const Contrast& contrast, Scale scale, Direction 
   }
   if (!contrast.comparison.has_value()) return std::nullopt;
   return Turned(contrast.comparison->interval, good);
-}
-
-std::string SizeText(Statistic statistic, const EffectSize& size) {
-  if (size.scale == Scale::kRelative) return absl::StrCat(Percent(size.value), " relative");
-  std::string text = DifferenceText(statistic, size.value);
-  return text.substr(1);  // without its sign
 }
 
 // `metrics/visit 18.28 % (21,307 units) against 10.62 % (21,306), difference +7.659 percentage
