@@ -29,14 +29,6 @@ absl::Status Copy(ResourceStore::Transaction& store, std::string_view where,
   return absl::OkStatus();
 }
 
-std::set<std::string> MetricsOf(const Hypothesis& hypothesis, const AnalysisPlan& plan) {
-  std::set<std::string> names(plan.secondary_metrics.begin(), plan.secondary_metrics.end());
-  names.insert(hypothesis.primary_metric);
-  if (!hypothesis.mechanism_metric.empty()) names.insert(hypothesis.mechanism_metric);
-  for (const Guardrail& guardrail : hypothesis.guardrails) names.insert(guardrail.metric);
-  return names;
-}
-
 // Adds the attributes and the segments that conditions name. Error: as ConditionsOf().
 absl::Status AddNames(const std::vector<Condition>& tree, const std::string& filter,
                       std::set<std::string>& attributes, std::set<std::string>& segments) {
@@ -51,6 +43,19 @@ absl::Status AddNames(const std::vector<Condition>& tree, const std::string& fil
 
 }  // namespace
 
+std::set<std::string> MetricsOf(const Hypothesis& hypothesis, const AnalysisPlan& plan) {
+  std::set<std::string> names(plan.secondary_metrics.begin(), plan.secondary_metrics.end());
+  names.insert(hypothesis.primary_metric);
+  if (!hypothesis.mechanism_metric.empty()) names.insert(hypothesis.mechanism_metric);
+  for (const Guardrail& guardrail : hypothesis.guardrails) names.insert(guardrail.metric);
+  return names;
+}
+
+void FillPlanDefaults(AnalysisPlan& plan) {
+  if (plan.method == Method::kMethodUnspecified) plan.method = Method::kAlwaysValid;
+  if (plan.alpha == 0) plan.alpha = kDefaultAlpha;
+}
+
 absl::StatusOr<SealedPlan> MakeSealedPlan(const Experiment& experiment,
                                           ResourceStore::Transaction& store) {
   SealedPlan plan{.experiment = experiment.meta.name,
@@ -60,8 +65,7 @@ absl::StatusOr<SealedPlan> MakeSealedPlan(const Experiment& experiment,
                   .eligibility = experiment.eligibility,
                   .eligibility_filter = experiment.eligibility_filter,
                   .plan = experiment.plan};
-  if (plan.plan.method == Method::kMethodUnspecified) plan.plan.method = Method::kAlwaysValid;
-  if (plan.plan.alpha == 0) plan.plan.alpha = kDefaultAlpha;
+  FillPlanDefaults(plan.plan);
 
   auto hypothesis = Load<Hypothesis>(store, "hypothesis", experiment.hypothesis);
   if (!hypothesis.ok()) return hypothesis.status();

@@ -5,6 +5,7 @@
 #ifndef INSIGHTLOOP_ENGINE_SEALING_H_
 #define INSIGHTLOOP_ENGINE_SEALING_H_
 
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,12 @@
 #include "engine/ports/resource_store.h"
 
 namespace insightloop {
+
+// Every metric that the two name.
+std::set<std::string> MetricsOf(const Hypothesis& hypothesis, const AnalysisPlan& plan);
+
+// Says what a plan means that leaves out its method or alpha.
+void FillPlanDefaults(AnalysisPlan& plan);
 
 // Reads every definition the experiment uses. Errors: kNotFound for one that is gone.
 absl::StatusOr<SealedPlan> MakeSealedPlan(const Experiment& experiment,

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "engine/analysis/analyst.h"
+#include "engine/analysis/planner.h"
 #include "engine/analysis/restatement.h"
 #include "engine/domain/error.h"
 #include "engine/domain/json.h"
@@ -93,6 +94,25 @@ absl::StatusOr<Computed> ComputeOn(const Experiment& experiment, Resources& reso
                   measured->last_maturity};
 }
 
+// The sealed plan or, of a draft, what MakePlanning() reads of the one it would get.
+absl::StatusOr<SealedPlan> PlanOf(const Experiment& experiment, Resources& resources) {
+  if (!experiment.sealed_plan.empty()) return ReadSealedPlan(experiment.sealed_plan);
+  SealedPlan plan = {.experiment = experiment.meta.name,
+                     .external = experiment.external,
+                     .variants = experiment.variants,
+                     .plan = experiment.plan};
+  FillPlanDefaults(plan.plan);
+  auto hypothesis = resources.Get<Hypothesis>(experiment.hypothesis);
+  if (!hypothesis.ok()) return hypothesis.status();
+  plan.hypothesis = *std::move(hypothesis);
+  for (const std::string& name : MetricsOf(plan.hypothesis, plan.plan)) {
+    auto metric = resources.Get<Metric>(name);
+    if (!metric.ok()) return metric.status();
+    plan.metrics.push_back(*std::move(metric));
+  }
+  return plan;
+}
+
 absl::Status CheckWindowsClosed(const Experiment& experiment, const Computed& computed) {
   if (computed.in_flight_units == 0) return absl::OkStatus();
   return WrongState(
@@ -118,6 +138,19 @@ absl::StatusOr<Conclusion> ReadConclusion(const StoredResource& left, Resources&
 }
 
 }  // namespace
+
+absl::StatusOr<Planning> Verdicts::Plan(std::string_view name, const PlanningInput& input) {
+  const auto experiment = resources_.Get<Experiment>(name);
+  if (!experiment.ok()) return experiment.status();
+  const auto plan = PlanOf(*experiment, resources_);
+  if (!plan.ok()) return plan.status();
+  return MakePlanning(*plan, *experiment, input, resources_.limits(),
+                      [&]() -> absl::StatusOr<Verdict> {
+                        auto computed = ComputeOn(*experiment, resources_, measurement_);
+                        if (!computed.ok()) return computed.status();
+                        return std::move(computed->verdict);
+                      });
+}
 
 absl::StatusOr<Verdict> Verdicts::Compute(std::string_view experiment) {
   const auto found = resources_.Get<Experiment>(experiment);

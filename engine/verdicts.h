@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Verdicts of experiments: computed on the facts of the moment, kept on request, and fed back as a
-// new insight when the experiment is concluded.
+// Verdicts of experiments: planned for, computed on the facts of the moment, kept on request, and
+// fed back as a new insight when the experiment is concluded.
 
 #ifndef INSIGHTLOOP_ENGINE_VERDICTS_H_
 #define INSIGHTLOOP_ENGINE_VERDICTS_H_
@@ -13,6 +13,7 @@
 #include "engine/domain/caller.h"
 #include "engine/domain/experiment.h"
 #include "engine/domain/insight.h"
+#include "engine/domain/planning.h"
 #include "engine/domain/verdict.h"
 #include "engine/following.h"
 #include "engine/ports/measurement.h"
@@ -32,6 +33,10 @@ class Verdicts {
   // All outlive this object.
   Verdicts(Resources& resources, Measurement& measurement, Following& following)
       : resources_(resources), measurement_(measurement), following_(following) {}
+
+  // What the experiment, a draft or later, takes to come to a verdict. Reads only. Errors:
+  // kNotFound; those of MakePlanning() (planner.h).
+  absl::StatusOr<Planning> Plan(std::string_view experiment, const PlanningInput& input);
 
   // Reads only. Errors: kInvalidArgument, kNotFound, kFailedPrecondition (NOT_STARTED).
   absl::StatusOr<Verdict> Compute(std::string_view experiment);

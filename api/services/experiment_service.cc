@@ -9,6 +9,7 @@
 #include "api/services/services.h"
 #include "api/services/standard_methods.h"
 #include "engine/domain/experiment.h"
+#include "engine/domain/planning.h"
 #include "insightloop/v1/experiment.grpc.pb.h"
 
 namespace insightloop::api {
@@ -53,6 +54,17 @@ class ExperimentService final : public v1::ExperimentService::CallbackService {
                                   const v1::DeleteExperimentRequest* request,
                                   google::protobuf::Empty* response) override {
     return standard_.Delete(context, request, response);
+  }
+
+  Gate::Reactor* PlanExperiment(Gate::Context* context, const v1::PlanExperimentRequest* request,
+                                v1::PlanExperimentResponse* response) override {
+    return gate_.Queue(context, request, response,
+                       [this](const Caller&, const auto& asked, auto& answer) -> absl::Status {
+                         const auto input = FromProto<PlanningInput>(asked);
+                         if (!input.ok()) return input.status();
+                         const auto planning = verdicts_.Plan(asked.name(), *input);
+                         return planning.ok() ? ToProto(*planning, answer) : planning.status();
+                       });
   }
 
   Gate::Reactor* StartExperiment(Gate::Context* context, const v1::StartExperimentRequest* request,

@@ -13,6 +13,7 @@
 #include "clients/cli/digest.h"
 #include "clients/cli/errors.h"
 #include "clients/cli/fields.h"
+#include "clients/cli/planning_renderer.h"
 #include "clients/cli/record_renderer.h"
 #include "clients/cli/required_decision.h"
 #include "clients/cli/text.h"
@@ -143,10 +144,12 @@ std::string NextPage(const pb::Message& response) {
 
 constexpr char kVerdictType[] = "insightloop.v1.Verdict";
 
-v1::Verdict ToVerdict(const pb::Message& message) {
-  v1::Verdict verdict;
-  verdict.ParseFromString(message.SerializeAsString());
-  return verdict;
+// The generated message for one of the embedded contract.
+template <typename Generated>
+Generated To(const pb::Message& message) {
+  Generated generated;
+  generated.ParseFromString(message.SerializeAsString());
+  return generated;
 }
 
 void PrintForPeople(const Method& method, const pb::Message& request, const pb::Message& response,
@@ -154,7 +157,11 @@ void PrintForPeople(const Method& method, const pb::Message& request, const pb::
   std::ostream& out = *terminal.out;
   const pb::Descriptor* const type = response.GetDescriptor();
   if (type->full_name() == kVerdictType) {
-    out << RenderVerdict(ToVerdict(response), {}, terminal.ColorOut());
+    out << RenderVerdict(To<v1::Verdict>(response), {}, terminal.ColorOut());
+    return;
+  }
+  if (type->full_name() == v1::PlanExperimentResponse::descriptor()->full_name()) {
+    out << RenderPlanning(To<v1::PlanExperimentResponse>(response), terminal.ColorOut());
     return;
   }
   if (type->field_count() == 0) {
@@ -183,7 +190,7 @@ void PrintForPeople(const Method& method, const pb::Message& request, const pb::
         !response.GetReflection()->HasField(response, field)) {
       continue;
     }
-    out << RenderVerdict(ToVerdict(response.GetReflection()->GetMessage(response, field)), {},
+    out << RenderVerdict(To<v1::Verdict>(response.GetReflection()->GetMessage(response, field)), {},
                          terminal.ColorOut())
         << "\n";
     rest->GetReflection()->ClearField(rest.get(), field);

@@ -17,8 +17,6 @@
 namespace insightloop {
 namespace {
 
-constexpr std::int64_t kLeastUnits = 100;
-constexpr std::int64_t kLeastSuccesses = 25;  // and failures
 constexpr std::int64_t kLeastNonzero = 50;
 constexpr std::int64_t kLeastAnswers = 50;
 constexpr double kHarmAlpha = 0.05;  // of any false alarm over all guardrails and treatments
@@ -84,12 +82,6 @@ MovableBounds Movable(const Contrast& contrast, const Bounds& bounds, Scale scal
 // A little more than that many standard errors: what comes to lie at a threshold is to pass it.
 double JustBeyond(double standard_errors) {
   return standard_errors + std::copysign(1e-6 * (1 + std::abs(standard_errors)), standard_errors);
-}
-
-std::string SizeText(Statistic statistic, const EffectSize& size) {
-  if (size.scale == Scale::kRelative) return absl::StrCat(Percent(size.value), " relative");
-  std::string text = DifferenceText(statistic, size.value);
-  return text.substr(1);  // without its sign
 }
 
 // `metrics/visit 18.28 % (21,307 units) against 10.62 % (21,306), difference +7.659 percentage

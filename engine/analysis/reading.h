@@ -23,6 +23,10 @@ namespace insightloop {
 
 constexpr Duration kLeastDuration = Days(7);  // weekdays differ
 
+// Of each arm compared, before anything is decided.
+constexpr std::int64_t kLeastUnits = 100;
+constexpr std::int64_t kLeastSuccesses = 25;  // and failures
+
 // How far the experiment is.
 struct Progress {
   Method method{};

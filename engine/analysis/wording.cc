@@ -88,4 +88,10 @@ std::string IntervalText(Statistic statistic, double lower, double upper, double
 
 std::string LiftText(double lift) { return Format("%+.4g %%", 100 * lift); }
 
+std::string SizeText(Statistic statistic, const EffectSize& size) {
+  if (size.scale == Scale::kRelative) return absl::StrCat(Percent(size.value), " relative");
+  std::string text = DifferenceText(statistic, size.value);
+  return text.substr(1);  // without its sign
+}
+
 }  // namespace insightloop

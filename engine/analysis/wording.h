@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/domain/hypothesis.h"
 #include "engine/domain/metric.h"
 #include "engine/domain/time.h"
 #include "engine/domain/verdict.h"
@@ -50,6 +51,9 @@ std::string IntervalText(Statistic statistic, double lower, double upper, double
 
 // A signed relative difference: 0.05 as `+5 %`.
 std::string LiftText(double lift);
+
+// A size of an effect: `5 % relative`, `0.5 percentage points`.
+std::string SizeText(Statistic statistic, const EffectSize& size);
 
 }  // namespace insightloop
 

@@ -21,6 +21,7 @@
 #include "engine/domain/insight.h"
 #include "engine/domain/layer.h"
 #include "engine/domain/metric.h"
+#include "engine/domain/planning.h"
 #include "engine/domain/programme.h"
 #include "engine/domain/unit_type.h"
 #include "engine/domain/verdict.h"
@@ -185,8 +186,9 @@ using Pairs =
                      Pair<CatalogExperiment, v1::CatalogExperiment>, Pair<Event, v1::Event>,
                      Pair<Experiment, v1::Experiment>, Pair<Hypothesis, v1::Hypothesis>,
                      Pair<Insight, v1::Insight>, Pair<Layer, v1::Layer>, Pair<Metric, v1::Metric>,
-                     Pair<Programme, v1::Programme>, Pair<Segment, v1::Segment>,
-                     Pair<UnitType, v1::UnitType>, Pair<Verdict, v1::Verdict>>;
+                     Pair<Planning, v1::PlanExperimentResponse>, Pair<Programme, v1::Programme>,
+                     Pair<Segment, v1::Segment>, Pair<UnitType, v1::UnitType>,
+                     Pair<Verdict, v1::Verdict>>;
 TYPED_TEST_SUITE(RoundTripTest, Pairs);
 
 TYPED_TEST(RoundTripTest, KeepsEveryField) { TypeParam::Check(); }

@@ -76,7 +76,7 @@ TEST_F(ErrorsTest, WrongStates) {
 
 TEST_F(ErrorsTest, UnknownExperiments) {
   for (const std::string verb :
-       {"Start", "Pause", "Resume", "Stop", "Conclude", "Ramp", "Reallocate"}) {
+       {"Start", "Pause", "Resume", "Stop", "Conclude", "Ramp", "Reallocate", "Plan"}) {
     EXPECT_EQ(Move(verb, "nobody").code, "NOT_FOUND") << verb;
     EXPECT_EQ(Move(verb, "nobody").details.reason, "RESOURCE_NOT_FOUND");
     EXPECT_EQ(Move(verb, "No Body").code, "INVALID_ARGUMENT") << verb;
@@ -123,6 +123,43 @@ TEST_F(ErrorsTest, TrafficAndWeightsThatCannotBe) {
   ASSERT_EQ(reallocated.code, "OK") << reallocated;
   EXPECT_EQ(reallocated.body["epoch"], 2);
   EXPECT_EQ(reallocated.body["epochs"][1]["weights"], Json({1, 3}));
+}
+
+TEST_F(ErrorsTest, PlansThatCannotBeMade) {
+  MakeExperiment("e");
+  const auto plan = [&](Json fields) {
+    fields["name"] = fields.value("name", "experiments/e");
+    return Call("ExperimentService/PlanExperiment", fields);
+  };
+  EXPECT_EQ(plan({{"name", "experiments/nobody"}}).code, "NOT_FOUND");
+  ExpectError(plan({{"name", "nobody"}}), "INVALID_ARGUMENT", "INVALID_NAME", "name", "nobody");
+  ExpectError(plan(Json::object()), "INVALID_ARGUMENT", "OUT_OF_RANGE", "units_per_day",
+              "is 0; give how many");
+  ExpectError(plan({{"units_per_day", 100}}), "INVALID_ARGUMENT", "FIELD_REQUIRED", "baseline",
+              "metrics/revenue");
+  ExpectError(plan({{"units_per_day", "NaN"}}), "INVALID_ARGUMENT", "NOT_FINITE", "units_per_day",
+              "is not finite");
+  ExpectError(plan({{"units_per_day", 100}, {"baseline", -1}, {"standard_deviation", 2}}),
+              "INVALID_ARGUMENT", "OUT_OF_RANGE", "baseline", "is -1; ");
+  ExpectError(plan({{"units_per_day", 100}, {"baseline", 1}, {"standard_deviation", 0}}),
+              "INVALID_ARGUMENT", "OUT_OF_RANGE", "standard_deviation", "is 0; ");
+  ExpectError(plan({{"units_per_day", 100}, {"days", -7}}), "INVALID_ARGUMENT", "OUT_OF_RANGE",
+              "days", "is -7; give 0 to 36500");
+  ExpectError(plan({{"units_per_day", 100}, {"power", 1}}), "INVALID_ARGUMENT", "OUT_OF_RANGE",
+              "power", "is 1; give a chance above alpha, 0.05");
+  ASSERT_EQ(Move("Start", "e").code, "OK");
+  ExpectError(plan({{"units_per_day", 100}}), "FAILED_PRECONDITION", "NO_FIGURES", "",
+              "give a baseline and a standard_deviation");
+  ASSERT_EQ(Call("HypothesisService/UpdateHypothesis",
+                 {{"hypothesis", {{"name", "hypotheses/h"}}}, {"update_mask", "smallest_effect"}})
+                .code,
+            "OK");
+  // What runs has sealed the one it had.
+  EXPECT_EQ(plan({{"units_per_day", 100}, {"baseline", 10}, {"standard_deviation", 2}}).code, "OK");
+  MakeExperiment("without");
+  const Reply reply = plan({{"name", "experiments/without"}, {"units_per_day", 100}});
+  ExpectError(reply, "FAILED_PRECONDITION", "NO_SMALLEST_EFFECT", "", "set its value and scale");
+  EXPECT_EQ(reply.details.resource, "hypotheses/h");
 }
 
 TEST_F(ErrorsTest, StaleEtagsOfMoves) {

@@ -168,6 +168,61 @@ TEST_F(SimulatedServerTest, ServesAnExperimentFromItsStartToItsInsight) {
               "INVALID_ARGUMENT", "INVALID_PAGE_TOKEN", "page_token", "same parent");
 }
 
+TEST_F(SimulatedServerTest, PlansADraftAndARunningExperiment) {
+  MakeDefinitions();
+  MakeExperiment("e");
+  Json plan = {{"name", "experiments/e"},
+               {"units_per_day", 500},
+               {"baseline", 10},
+               {"standard_deviation", 2},
+               {"days", 14}};
+  const Reply draft = Call("ExperimentService/PlanExperiment", plan);
+  ASSERT_EQ(draft.code, "OK") << draft;
+  EXPECT_EQ(draft.body["metric"], "metrics/revenue");
+  EXPECT_EQ(draft.body["smallest_effect"], Json({{"value", 0.05}, {"scale", "RELATIVE"}}));
+  EXPECT_EQ(draft.body["absolute_effect"], 0.5);
+  EXPECT_EQ(draft.body["maturing_time"], "691200s");  // a window of a week, and a day
+  const Json& choice = draft.body["choices"][0];
+  EXPECT_EQ(choice["kind"], "AS_PLANNED");
+  EXPECT_EQ(choice["method"], "ALWAYS_VALID");
+  // 4 (3.0352 + 0.8416)^2 (2 / 0.5)^2 = 961.9; FIXED_HORIZON takes 4 (1.96 + 0.8416)^2 16 = 502.3.
+  EXPECT_EQ(choice["units"], "962");
+  EXPECT_EQ(choice["days"], "7");
+  EXPECT_NEAR(choice["price"].get<double>(), 962.0 / 503, 1e-12);
+  EXPECT_GT(choice["power_in_days"].get<double>(), 0.99);
+  EXPECT_EQ(draft.body["choices"][1]["units"], "503");
+  EXPECT_EQ(Call("ExperimentService/GetExperiment", {{"name", "experiments/e"}})["state"], "DRAFT");
+
+  const Json name = {{"name", "experiments/e"}};
+  ASSERT_EQ(Call("ExperimentService/StartExperiment", name).code, "OK");
+  Json exposures = Json::array(), outcomes = Json::array();
+  for (int i = 0; i < 2'000; ++i) {
+    const std::string unit = "u" + std::to_string(i);
+    const Json assignment =
+        Call("AssignmentService/Assign", {{"experiment", "experiments/e"}, {"unit_id", unit}}).body;
+    if (assignment["reason"] != "ASSIGNED") continue;
+    exposures.push_back({{"experiment", "experiments/e"},
+                         {"unit_id", unit},
+                         {"variant", assignment["variant"]},
+                         {"occur_time", "2026-03-01T00:00:00Z"}});
+    outcomes.push_back({{"outcome_id", "o"},
+                        {"unit_id", unit},
+                        {"event", "events/purchase"},
+                        {"occur_time", "2026-03-01T00:00:01Z"},
+                        {"value", 10 + i % 3}});
+  }
+  ASSERT_EQ(Call("MeasurementService/RecordExposures", {{"exposures", exposures}}).code, "OK");
+  ASSERT_EQ(Call("MeasurementService/RecordOutcomes", {{"outcomes", outcomes}}).code, "OK");
+  ASSERT_TRUE(clock().AdvanceTo(kStart + Days(9)).ok());
+  plan.erase("baseline");
+  plan.erase("standard_deviation");
+  const Reply running = Call("ExperimentService/PlanExperiment", plan);
+  ASSERT_EQ(running.code, "OK") << running;
+  EXPECT_EQ(std::stoul(running["figures_units"]), exposures.size());
+  EXPECT_NEAR(running.body["baseline"].get<double>(), 11, 0.5);
+  EXPECT_NEAR(running.body["standard_deviation"].get<double>(), std::sqrt(2.0 / 3), 0.1);
+}
+
 TEST_F(SimulatedServerTest, GivesEachRowOneFateAtItsPlace) {
   MakeDefinitions();
   v1::RecordOutcomesRequest request;

@@ -111,7 +111,7 @@ TEST(RunAppTest, AnalyzeRefusesWrongArgumentsBeforeItStartsAnything) {
 TEST(CompletionTest, KnowsCommandsOptionsAndChoices) {
   const Ran bash = RunCli({"completion", "bash"});
   EXPECT_EQ(bash.code, kExitOk);
-  EXPECT_THAT(bash.out, HasSubstr("'/experiments') offered='create get list update delete start"));
+  EXPECT_THAT(bash.out, HasSubstr("'/experiments') offered='create get list update delete plan"));
   EXPECT_THAT(bash.out, HasSubstr("'/metrics/create --kind') offered='proportion count"));
   EXPECT_THAT(bash.out, HasSubstr("complete -o default -F _insightloop insightloop"));
   EXPECT_THAT(RunCli({"completion", "zsh"}).out, ::testing::StartsWith("#compdef insightloop"));

@@ -94,6 +94,18 @@ TEST(BuildRequestTest, GetTakesAShortName) {
             "experiments/spring");
 }
 
+TEST(BuildRequestTest, PlanTakesNumbersThatMayBeAbsent) {
+  const auto request = Built<v1::PlanExperimentRequest>(
+      "experiments", "plan",
+      {.main = "spring",
+       .options = {{"units-per-day", {"1500.5"}}, {"baseline", {"0"}}, {"days", {"28"}}}});
+  EXPECT_EQ(request.name(), "experiments/spring");
+  EXPECT_EQ(request.units_per_day(), 1500.5);
+  EXPECT_TRUE(request.has_baseline());
+  EXPECT_FALSE(request.has_standard_deviation());
+  EXPECT_EQ(request.days(), 28);
+}
+
 TEST(BuildRequestTest, CreateReadsTextsNamesListsAndMessages) {
   const auto request = Built<v1::CreateHypothesisRequest>(
       "hypotheses", "create",
