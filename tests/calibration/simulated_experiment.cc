@@ -16,7 +16,7 @@ namespace {
 
 constexpr Time kStart{1'790'000'000'000'000};  // 2026-09-21
 
-constexpr int kUnitsPerDay = 1'000;
+constexpr int kUnitsPerDay = 500;
 
 // Words of the two events.
 constexpr std::int64_t kOutcome = 1, kDenominator = 2;
@@ -39,7 +39,7 @@ class Run {
       const auto epoch = static_cast<std::int32_t>(experiment_.epochs.size()) + 1;
       experiment_.epochs.push_back({.epoch = epoch, .start_time = now_, .weights = stage.weights});
       for (int day = 0; day < stage.days; ++day) {
-        ExposeUnits(epoch, stage.weights);
+        ExposeUnits(epoch, TreatedShare(stage));
         now_ = now_ + Days(1);
         Fold();
         read({.plan = plan_,
@@ -66,8 +66,7 @@ class Run {
   }
 
   // Evenly over the day that begins now.
-  void ExposeUnits(std::int32_t epoch, const std::vector<std::int32_t>& weights) {
-    const double treated = static_cast<double>(weights[1]) / (weights[0] + weights[1]);
+  void ExposeUnits(std::int32_t epoch, double treated) {
     for (int unit = 0; unit < kUnitsPerDay; ++unit) {
       const Arrival arrival = {.epoch = epoch, .variant = DrawBool(random_, treated) ? 1U : 0U};
       Expose(arrival, now_ + Duration{Days(1).micros * unit / kUnitsPerDay});
@@ -117,6 +116,10 @@ class Run {
 };
 
 }  // namespace
+
+double TreatedShare(const Stage& stage) {
+  return static_cast<double>(stage.weights[1]) / (stage.weights[0] + stage.weights[1]);
+}
 
 Verdict Judge(const Reading& reading) {
   return Must(

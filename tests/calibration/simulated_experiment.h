@@ -42,6 +42,8 @@ struct Stage {
   std::vector<std::int32_t> weights;  // control, treatment
 };
 
+double TreatedShare(const Stage& stage);
+
 struct Scenario {
   SealedPlan plan;  // one metric, two variants; their weights are those of the first stage
   std::vector<Stage> stages;
@@ -59,7 +61,7 @@ struct Reading {
 
 Verdict Judge(const Reading& reading);
 
-// Runs the scenario once: 1,000 units arrive every day, at whose end it is read.
+// Runs the scenario once: 500 units arrive every day, at whose end it is read.
 void RunDaily(const Scenario& scenario, Random& random,
               const std::function<void(const Reading&)>& read);
 
