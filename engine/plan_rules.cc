@@ -24,8 +24,13 @@ bool IsUnequal(const std::vector<Variant>& variants) {
 bool IsMoneyWithoutCap(const SealedPlan& plan, const Metric& metric) {
   if (metric.cap.has_value()) return false;
   if (metric.kind != MetricKind::kMean && metric.kind != MetricKind::kRatio) return false;
-  const Event* const event = FindByName(plan.events, metric.event);
-  return event != nullptr && event->value_kind == ValueKind::kMoney;
+  const auto is_money = [&plan](const std::string& name) {
+    const Event* const event = FindByName(plan.events, name);
+    return event != nullptr && event->value_kind == ValueKind::kMoney;
+  };
+  return is_money(metric.event) ||
+         (metric.denominator.has_value() && metric.denominator->sum_values &&
+          is_money(metric.denominator->event));
 }
 
 }  // namespace

@@ -15,9 +15,9 @@
 
 namespace insightloop {
 
-// Adds NEEDS_CAP for each primary or guardrail metric of money without a cap where the control and a
-// treatment are more unequal than 1.5 to 1: with so few large values in the smaller one, the error
-// rate of 5 % was 11 to 15 % in simulations, and 2 % with a cap.
+// Adds NEEDS_CAP for each primary or guardrail metric of money without a cap where the control and
+// a treatment are more unequal than 1.5 to 1: with so few large values in the smaller one, the
+// error rate of 5 % was 11 to 15 % in simulations, and 2 to 4 % with a cap.
 void CheckMoney(const SealedPlan& plan, const std::vector<Variant>& variants,
                 Violations& violations);
 

@@ -41,7 +41,8 @@ void ExactSums::Merge(const ExactSums& other) {
 
 void ExactSums::Accumulate(std::int64_t count, Int128 sum, Int128 sum_of_squares) {
   if (overflowed_) return;
-  // Count and sum of squares only grow, so whether they overflow does not depend on the order.
+  // Count and sum of squares only grow but by Remove(), so whether they overflow does not depend on
+  // the order.
   // The sum cannot: it is at most 2^63 units of at most 2^63 steps.
   const bool overflow = __builtin_add_overflow(count_, count, &count_) ||
                         __builtin_add_overflow(sum_of_squares_, sum_of_squares, &sum_of_squares_) ||

@@ -25,7 +25,7 @@ class ExactSums {
   // Counts one unit whose value is `steps`. Any 64-bit value is allowed.
   void Add(std::int64_t steps);
 
-  // Takes back one unit of that value that was counted; nothing once overflowed().
+  // Takes back one unit of that value, which must have been counted; nothing once overflowed().
   void Remove(std::int64_t steps);
 
   // Counts `n` units whose value is 0. A negative `n` changes no sum, but ToMoments() reports it

@@ -17,8 +17,8 @@ double ExpectedGain(double mean, double deviation) {
   const double z = -mean / deviation;
   const double density = std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi);
   if (z <= 0) return deviation * density + mean * internal::NormalUpperTail(z).p;
-  const double mills = std::exp(internal::NormalLogUpperTailPlusHalfSquare(z)) *
-                       std::sqrt(2 * std::numbers::pi);
+  const double mills =
+      std::exp(internal::NormalLogUpperTailPlusHalfSquare(z)) * std::sqrt(2 * std::numbers::pi);
   return deviation * density * (1 - z * mills);
 }
 

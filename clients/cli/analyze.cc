@@ -378,6 +378,15 @@ class Campaign {
   std::int64_t base_time_ = 0;
 };
 
+bool AreUnequal(const std::map<std::string, int>& weights) {
+  constexpr double kMostUnequal = 1.5;  // as the server has it for money
+  if (weights.empty()) return false;
+  const auto [least, most] =
+      std::minmax_element(weights.begin(), weights.end(),
+                          [](const auto& a, const auto& b) { return a.second < b.second; });
+  return most->second > kMostUnequal * least->second;
+}
+
 // What a reader of the figures should know about the file behind them.
 std::vector<std::string> Caveats(const CampaignPlan& plan, const CampaignData& data) {
   std::vector<std::string> caveats;
@@ -404,6 +413,16 @@ std::vector<std::string> Caveats(const CampaignPlan& plan, const CampaignData& d
                   Grouped(static_cast<long long>(data.size())), " asked did not answer"}));
       }
     }
+  }
+  const auto is_uncapped = [](const MetricSpec& spec) { return spec.kind == MetricKind::kMean; };
+  const bool sums_decide =
+      is_uncapped(plan.metrics[0]) ||
+      std::any_of(plan.metrics.begin(), plan.metrics.end(),
+                  [&](const MetricSpec& spec) { return spec.margin && is_uncapped(spec); });
+  if (sums_decide && AreUnequal(plan.weights)) {
+    caveats.emplace_back(
+        "weights beyond 1.5 to 1: where a few large values make the sums, the error rate of a mean "
+        "without a cap is not assured");
   }
   if (plan.time_column.empty()) {
     caveats.emplace_back(

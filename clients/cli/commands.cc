@@ -233,7 +233,7 @@ absl::StatusOr<int> RunMethod(const Method& method, const Typed& typed, bool all
     PrintForPeople(method, **request, *response, context.terminal);
   }
   if (!AnswersVerdict(method)) return kExitOk;
-  return required.ExitCodeFor(ToVerdict(*response).decision(), context.terminal);
+  return required.ExitCodeFor(To<v1::Verdict>(*response).decision(), context.terminal);
 }
 
 // Adds an option that collects its texts into `typed`.

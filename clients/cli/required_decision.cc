@@ -31,23 +31,22 @@ std::vector<std::string> Decisions() {
 
 void RequiredDecision::AddTo(CLI::App& command) {
   command
-      .add_option("--require", text_,
-                  "Exit with 8 unless the decision is this one, such as ship.")
+      .add_option("--require", text_, "Exit with 8 unless the decision is this one, such as ship.")
       ->type_name("DECISION");
 }
 
 absl::Status RequiredDecision::Check() const {
-  if (text_.empty()) return absl::OkStatus();
+  if (!text_.has_value()) return absl::OkStatus();
   for (const std::string& decision : Decisions()) {
-    if (decision == text_) return absl::OkStatus();
+    if (decision == *text_) return absl::OkStatus();
   }
-  return UsageError(Join({"--require '", text_, "' is no decision"}),
+  return UsageError(Join({"--require '", *text_, "' is no decision"}),
                     Join({"One of: ", JoinList(Decisions(), ", "), "."}));
 }
 
 int RequiredDecision::ExitCodeFor(v1::Verdict::Decision decision, const Terminal& terminal) const {
-  if (text_.empty() || text_ == Typed(decision)) return kExitOk;
-  terminal.Note(Join({"The decision is ", Typed(decision), ", not ", text_, "."}));
+  if (!text_.has_value() || *text_ == Typed(decision)) return kExitOk;
+  terminal.Note(Join({"The decision is ", Typed(decision), ", not ", *text_, "."}));
   return kExitOtherDecision;
 }
 

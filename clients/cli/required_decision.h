@@ -6,6 +6,7 @@
 #define INSIGHTLOOP_CLIENTS_CLI_REQUIRED_DECISION_H_
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -27,7 +28,7 @@ class RequiredDecision {
   int ExitCodeFor(v1::Verdict::Decision decision, const Terminal& terminal) const;
 
  private:
-  std::string text_;
+  std::optional<std::string> text_;  // absent: not given
 };
 
 }  // namespace insightloop::cli

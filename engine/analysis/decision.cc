@@ -159,6 +159,7 @@ std::optional<Flip> FindFlip(const Situation& situation) {
       }
       Situation changed = situation;
       changed.arms[i].arm_class = change.arm_class;
+      changed.arms[i].gain = change.gain;
       const Ruling ruling = Decide(changed);
       if (ruling.row == now.row && ruling.ship_variant == now.ship_variant) continue;
       nearest = Flip{.variant = situation.arms[i].variant,

@@ -63,17 +63,19 @@ struct ClassChange {
   std::string metric;
   double standard_errors = 0;  // by which the estimate would move, up is good
   ArmClass arm_class{};
+  double gain = 0;  // of the arm after it
 };
 
 struct ArmState {
   std::string variant;
   ArmClass arm_class{};
   double gain = 0;                   // estimate on the primary metric, up is good
+  double standard_error = 0;         // of it; 0 where there is none
   std::vector<Reason> reasons;       // of its class
   std::vector<ClassChange> changes;  // each the smallest to its class on its metric
-  // Units needed over units there are, for its class to be settled if the estimates stay; absent
-  // where it is settled, or would never be.
-  std::optional<double> needed_units;
+  // Units needed over those there are, 1 or more, for the arm to win, or to be small or worse, if
+  // the estimates stay; absent where it never would.
+  std::optional<double> to_win, to_settle;
 };
 
 struct Situation {

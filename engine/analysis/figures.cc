@@ -214,7 +214,6 @@ CellFigures WithoutLargest(const CellFigures& cell, std::size_t metric, std::siz
     if (sums.largest != largest || sums.joint.has_value()) continue;
     sums.values.Remove(largest);
     --sums.nonzero;
-    --arms[variant].units;
     break;
   }
   return without;

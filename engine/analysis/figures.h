@@ -58,8 +58,9 @@ MetricFigures OfMetric(const ArmFigures& arm, std::size_t metric);
 // Quantiles of two parts cannot be added: their sum has none.
 void AddTo(MetricFigures& sum, const MetricFigures& more);
 
-// The figures without the unit of a variant whose number is the largest, where the metric has
-// looked for it (MeasuredMetric::find_largest) and has no joint sums; else the same.
+// The figures of a mean or count without the unit of a variant whose number is the largest, where
+// the metric has looked for it (MeasuredMetric::find_largest) and has no joint sums; else the same.
+// The unit still counts in all other figures.
 CellFigures WithoutLargest(const CellFigures& cell, std::size_t metric, std::size_t variant);
 
 // Whether a sum that results are read from exceeded what exact arithmetic holds.

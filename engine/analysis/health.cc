@@ -274,7 +274,7 @@ HealthCheck CheckSampleRatio(const Study& study, const Measured& measured) {
                        .figure = e.value,
                        .warn_at = kSampleRatioE.warn,
                        .fail_at = kSampleRatioE.fail};
-  check.detail = absl::StrCat("Units at first exposure: ", SplitText(study, units), "; ",
+  check.detail = absl::StrCat("Exposed units: ", SplitText(study, units), "; ",
                               check.status == CheckStatus::kPass ? "as planned" : "not as planned",
                               ", E = ", e.text);
   if (const auto once = TestOnce(study, units); once.ok()) {
@@ -428,9 +428,12 @@ HealthCheck CheckCovariateBalance(const Study& study, const Figures& figures) {
   };
   std::vector<Finding> findings;
   double comparisons = 0;  // also those that cannot be made
+  std::set<std::string> attributes;
   for (std::size_t m = 0; m < study.metrics.size(); ++m) {
     const auto& covariate = study.metrics[m].metric->covariate;
     if (!covariate.has_value()) continue;
+    // An attribute is the same for every metric.
+    if (!covariate->attribute.empty() && !attributes.insert(covariate->attribute).second) continue;
     for (const std::size_t treatment : study.treatments) {
       ++comparisons;
       const auto p_value = CompareCovariate(study, figures, m, treatment);
@@ -487,10 +490,16 @@ HealthCheck CheckLargestUnit(const Study& study, const Figures& figures, std::si
   check.detail = largest.empty() ? "No unit has any of the sums so far." : largest;
   if (check.figure.value_or(0) > kLargestUnitShare || !deciding.empty()) {
     check.status = CheckStatus::kWarn;
+    absl::StrAppend(&check.detail, " So much on one unit is fragile.");
+  }
+  if (study.metrics[primary].metric->covariate.has_value()) {
+    check.detail +=
+        " Whether it decides is not looked at: the figures are adjusted for a covariate.";
   }
   if (!deciding.empty()) {
-    absl::StrAppend(&check.detail, " The decision is fragile: without the largest unit of ",
-                    absl::StrJoin(deciding, ", or without that of "), " it would be another one.");
+    absl::StrAppend(&check.detail, " Without the largest unit of ",
+                    absl::StrJoin(deciding, ", or without that of "),
+                    " it would be another decision.");
   }
   return check;
 }

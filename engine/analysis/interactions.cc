@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/analysis/anytime_plan.h"
 #include "engine/analysis/contrast.h"
+#include "engine/analysis/reading.h"
 #include "engine/analysis/wording.h"
 #include "stats/comparison.h"
 #include "stats/confidence_sequence.h"
@@ -71,13 +72,17 @@ class Interactions {
           absl::StrCat("Fewer than two values of ", attribute, " have enough units to compare.");
       return interaction;
     }
+    const auto left_out = std::ssize(cells) - std::ssize(values);
     interaction.detail = absl::StrCat(
         "Of ", Counted(std::ssize(values), "value"), " of ", attribute, " the effect of ",
         interaction.variant, " is furthest from the others' for ", furthest->segment, ": ",
         DifferenceText(statistic_, furthest->effect), " against ",
         DifferenceText(statistic_,
                        OthersOf(values, static_cast<std::size_t>(furthest - values.data())).effect),
-        ", ", PValueText(*interaction.p_value), ".");
+        ", ", PValueText(*interaction.p_value), ".",
+        left_out == 0
+            ? ""
+            : absl::StrCat(" Left out with too little data: ", Counted(left_out, "value"), "."));
     return interaction;
   }
 
@@ -86,6 +91,8 @@ class Interactions {
                                      std::size_t treatment) const {
     std::vector<ValueEffect> values;
     for (const CellFigures* cell : cells) {
+      // Few units look significant by chance: as for a decision.
+      if (MissingData(study_, *cell, primary_, treatment).has_value()) continue;
       const Contrast contrast = MakeContrast(study_, *cell,
                                              {.metric = primary_,
                                               .statistic = statistic_,

@@ -23,8 +23,8 @@
 
 namespace insightloop {
 
-// One for each attribute with segment cells and each treatment. Values without enough units for a
-// comparison, and quantiles' units of several epochs, are left out as in results.
+// One for each attribute with segment cells and each treatment. Values with less data than a
+// decision needs (MissingData()) are left out.
 std::vector<Interaction> FindInteractions(const Study& study, const Figures& figures);
 
 }  // namespace insightloop

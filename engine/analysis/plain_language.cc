@@ -37,21 +37,23 @@ struct Language {
   const char *percentage_points, *points;
   const char *all_checks_passed, *warnings, *failures;  // $0: how many, or which
   const char* segments_differ;                          // $0 attributes
-  const char *to_go, *to_go_days;                       // $0 units, $1 days
+  const char *to_go, *to_go_days;                       // $0 units, $1 days, both counted
   const char* flip;  // $0 metric, $1 treatment, $2 standard errors, $3 decision
   const char *better, *worse;
+  // Of a number: one, and several ($0).
+  const char *one_unit, *units, *one_day, *days;
 };
 
 const Language& English() {
   static const Language* const language = new Language{
       .decimal_comma = false,
       .decisions = {"", "Ship $0.", "Do not ship: every treatment does harm.",
-                    "No treatment has an effect that matters.",
+                    "No treatment is worth shipping.",
                     "The experiment is over, and its data do not settle the question.",
                     "Keep the experiment running: its data do not decide so far.",
                     "The data cannot be trusted: do not act on any of their figures, and mend the "
                     "fault first."},
-      .decision_names = {"", "to ship $0", "not to ship", "that no effect matters",
+      .decision_names = {"", "to ship $0", "not to ship", "that no treatment is worth shipping",
                          "that nothing is settled", "to keep running", "that the data are invalid"},
       .checks = {"", "the split of units between the variants",
                  "units that were seen in more than one variant", "outcomes that came late",
@@ -96,11 +98,15 @@ const Language& English() {
       .warnings = "Before acting, look at $0.",
       .failures = "What failed: $0.",
       .segments_differ = "The effect is not the same for all values of $0.",
-      .to_go = "If the estimates stay, some $0 more units may decide it.",
-      .to_go_days = "If the estimates stay, some $0 more units may decide it, in about $1 days.",
+      .to_go = "If the estimates stay, it may take $0 more to decide.",
+      .to_go_days = "If the estimates stay, it may take $0 more to decide, about $1.",
       .flip = "The decision would be $3 if $0 with $1 were $4 by $2 standard errors.",
       .better = "better",
-      .worse = "worse"};
+      .worse = "worse",
+      .one_unit = "1 unit",
+      .units = "$0 units",
+      .one_day = "1 day",
+      .days = "$0 days"};
   return *language;
 }
 
@@ -109,13 +115,14 @@ const Language& Vietnamese() {
       .decimal_comma = true,
       .decisions = {"", "Hãy triển khai $0.",
                     "Không triển khai: mọi phương án thử nghiệm đều gây hại.",
-                    "Không phương án thử nghiệm nào có tác động đáng kể.",
+                    "Không phương án thử nghiệm nào đáng triển khai.",
                     "Thử nghiệm đã kết thúc nhưng dữ liệu chưa trả lời được câu hỏi.",
                     "Hãy để thử nghiệm tiếp tục chạy: đến nay dữ liệu chưa đủ để quyết định.",
                     "Dữ liệu không đáng tin cậy: đừng hành động theo bất kỳ con số nào, hãy sửa "
                     "lỗi trước."},
-      .decision_names = {"", "triển khai $0", "không triển khai", "không có tác động đáng kể",
-                         "chưa kết luận được", "tiếp tục chạy", "dữ liệu không hợp lệ"},
+      .decision_names = {"", "triển khai $0", "không triển khai",
+                         "không phương án nào đáng triển khai", "chưa kết luận được",
+                         "tiếp tục chạy", "dữ liệu không hợp lệ"},
       .checks = {"", "tỷ lệ chia đơn vị giữa các phương án",
                  "các đơn vị xuất hiện ở nhiều phương án", "các kết quả đến muộn",
                  "tỷ lệ trả lời khảo sát ở từng phương án", "số ngày thử nghiệm đã chạy",
@@ -149,7 +156,7 @@ const Language& Vietnamese() {
                    "người khác nhau."}},
       .figures =
           "Với $0, $1 là $2, so với $3 của $4. Chênh lệch là $5, và dữ liệu cho phép mọi "
-          "giá trị từ $6 đến $7 (khoảng $8 %, $9).",
+          "giá trị từ $6 đến $7 (khoảng tin cậy $8 %, $9).",
       .figures_without_interval =
           "Với $0, $1 là $2, so với $3 của $4. Chênh lệch là $5, đến nay "
           "chưa phân biệt được với ngẫu nhiên.",
@@ -161,18 +168,18 @@ const Language& Vietnamese() {
       .warnings = "Trước khi hành động, hãy xem xét: $0.",
       .failures = "Không đạt: $0.",
       .segments_differ = "Tác động không giống nhau giữa các giá trị của $0.",
-      .to_go = "Nếu các ước lượng giữ nguyên, thêm khoảng $0 đơn vị có thể đủ để quyết định.",
+      .to_go = "Nếu các ước lượng giữ nguyên, có thể cần thêm $0 để quyết định.",
       .to_go_days =
           "Nếu các ước lượng giữ nguyên, thêm khoảng $0 đơn vị có thể đủ để quyết định, "
           "trong khoảng $1 ngày.",
       .flip = "Quyết định sẽ là $3 nếu $0 với $1 $4 thêm $2 lần sai số chuẩn.",
       .better = "tốt lên",
-      .worse = "xấu đi"};
+      .worse = "xấu đi",
+      .one_unit = "1 đơn vị",
+      .units = "$0 đơn vị",
+      .one_day = "1 ngày",
+      .days = "$0 ngày"};
   return *language;
-}
-
-bool IsShare(Statistic statistic) {
-  return statistic == Statistic::kShare || statistic == Statistic::kTopTwoShare;
 }
 
 // `metrics/visit` as `visit`.
@@ -221,13 +228,15 @@ class Writer {
     }
     return number;
   }
+  std::string Counted(std::int64_t number, const char* one, const char* several) const {
+    return number == 1 ? one : absl::Substitute(several, Local(Grouped(number)));
+  }
   std::string Value(Statistic statistic, double value) const {
-    return Local(ValueText(statistic, value));
+    return Local(IsShare(statistic) ? Percent(value) : PlainNumber(value));
   }
   std::string Difference(Statistic statistic, double difference) const {
-    const double shown = IsShare(statistic) ? 100 * difference : difference;
-    // Adding 0 turns a negative zero into a plain one.
-    return Local(absl::StrFormat("%+.4g", shown + 0.0));
+    const std::string text = PlainNumber(IsShare(statistic) ? 100 * difference : difference);
+    return Local(text.starts_with('-') ? text : absl::StrCat("+", text));
   }
   std::string UnitOf(Statistic statistic) const {
     if (IsShare(statistic)) return language_.percentage_points;
@@ -254,34 +263,52 @@ class Writer {
         language_.figures, result.variant, Id(result.metric), treatment, control, result.control,
         difference, Difference(statistic, *interval->lower),
         absl::StrCat(Difference(statistic, *interval->upper), UnitOf(statistic)),
-        Local(absl::StrFormat("%.4g", 100 * *interval->level)),
-        At(language_.validities, interval->validity));
+        Local(PlainNumber(100 * *interval->level)), At(language_.validities, interval->validity));
   }
 
-  // Each once, in the order of the decision.
+  bool HasSeveralTreatments() const {
+    return std::any_of(verdict_.results.begin(), verdict_.results.end(), [&](const Result& r) {
+      return r.variant != verdict_.results.front().variant;
+    });
+  }
+
+  // Each once, in the order of the decision; of several treatments with the one it is about.
   void AddReasons(std::vector<std::string>& sentences) const {
-    std::vector<std::string_view> said;
+    const bool several = HasSeveralTreatments();
+    std::vector<std::string> said;
     for (const Reason& reason : verdict_.reasons) {
-      if (std::find(said.begin(), said.end(), reason.code) != said.end()) continue;
-      said.push_back(reason.code);
       for (const auto& [code, phrase] : language_.reasons) {
-        if (code == reason.code) sentences.emplace_back(phrase);
+        if (code != reason.code) continue;
+        const bool names = several && !reason.variant.empty();
+        std::string sentence = names ? absl::StrCat(reason.variant, ": ", phrase) : phrase;
+        if (std::find(said.begin(), said.end(), sentence) == said.end()) said.push_back(sentence);
       }
     }
+    sentences.insert(sentences.end(), said.begin(), said.end());
   }
 
+  // Once the primary metric may be read.
   void AddSegments(std::vector<std::string>& sentences) const {
-    constexpr double kAlpha = 0.05;
+    constexpr std::int32_t kFirstRowThatReads = 5;
+    if (verdict_.row < kFirstRowThatReads) return;
     std::vector<std::string> attributes;
     for (const Interaction& interaction : verdict_.interactions) {
       const std::string attribute = Id(interaction.attribute);
-      if (interaction.adjusted_p_value.value_or(1) > kAlpha) continue;
+      if (interaction.adjusted_p_value.value_or(1) > Alpha()) continue;
       if (std::find(attributes.begin(), attributes.end(), attribute) != attributes.end()) continue;
       attributes.push_back(attribute);
     }
     if (attributes.empty()) return;
     sentences.push_back(
         absl::Substitute(language_.segments_differ, absl::StrJoin(attributes, ", ")));
+  }
+
+  // The plan's, as intervals state it; 0 where there is none.
+  double Alpha() const {
+    for (const Result& result : verdict_.results) {
+      if (result.absolute_interval.has_value()) return 1 - *result.absolute_interval->level;
+    }
+    return 0;
   }
 
   void AddHealth(std::vector<std::string>& sentences) const {
@@ -307,20 +334,21 @@ class Writer {
   // How far a decision is, or what would change it.
   void AddOutlook(std::vector<std::string>& sentences) const {
     if (verdict_.units_to_go.has_value()) {
-      const std::string units = Local(Grouped(*verdict_.units_to_go));
-      const auto days = std::llround(std::ceil(verdict_.days_to_go.value_or(0)));
+      const std::string units = Counted(*verdict_.units_to_go, language_.one_unit, language_.units);
+      const std::string days = Counted(std::llround(std::ceil(verdict_.days_to_go.value_or(0))),
+                                       language_.one_day, language_.days);
       sentences.push_back(verdict_.days_to_go.has_value()
-                              ? absl::Substitute(language_.to_go_days, units, Local(Grouped(days)))
+                              ? absl::Substitute(language_.to_go_days, units, days)
                               : absl::Substitute(language_.to_go, units));
     }
     if (!verdict_.flip.has_value()) return;
     const Flip& flip = *verdict_.flip;
     const std::string decision =
         absl::Substitute(At(language_.decision_names, flip.decision), flip.ship_variant);
-    sentences.push_back(
-        absl::Substitute(language_.flip, Id(flip.metric), flip.variant,
-                         Local(absl::StrFormat("%.2g", std::abs(*flip.standard_errors))), decision,
-                         *flip.standard_errors > 0 ? language_.better : language_.worse));
+    sentences.push_back(absl::Substitute(
+        language_.flip, Id(flip.metric), flip.variant,
+        Local(absl::StrFormat("%.1f", std::max(0.1, std::abs(*flip.standard_errors)))), decision,
+        *flip.standard_errors > 0 ? language_.better : language_.worse));
   }
 
   const Language& language_;

@@ -215,8 +215,9 @@ stats::Design DesignOf(const Task& task, const Terms& terms, stats::Goal goal) {
 double FewestUnits(const Task& task, const Terms& terms) {
   double in_an_arm = kLeastUnits;
   if (IsShare(task.metric->kind)) {
-    const double rarer = std::min(task.known.baseline, 1 - task.known.baseline);
-    in_an_arm = std::max(in_an_arm, kLeastSuccesses / rarer);
+    const double control = task.known.baseline, treatment = control + task.effect;
+    const double rarest = std::min({control, 1 - control, treatment, 1 - treatment});
+    in_an_arm = std::max(in_an_arm, kLeastSuccesses / rarest);
   }
   double sum = 0;
   for (const double weight : terms.weights) sum += weight;

@@ -266,10 +266,12 @@ class ArmReader {
     const std::vector<Reason> guardrail_reasons = GuardrailReasons(guardrails);
 
     ArmState arm = {.variant = study_.variant_id(treatment), .arm_class = ClassifyArm(evidence)};
+    if (contrast.effect.has_value()) arm.gain = Gain(*contrast.effect);
+    if (contrast.comparison.has_value()) arm.standard_error = contrast.comparison->standard_error;
     AddPrimaryChanges(evidence, contrast, arm);
     AddGuardrailChanges(evidence, guardrails, arm);
-    arm.needed_units = NeededUnits(arm.arm_class, evidence, contrast, guardrails);
-    if (contrast.effect.has_value()) arm.gain = Gain(*contrast.effect);
+    arm.to_win = UnitsToWin(arm, evidence, contrast, guardrails);
+    arm.to_settle = UnitsToSettle(arm, evidence, contrast);
     if (arm.arm_class == ArmClass::kGuardrailHarmed || arm.arm_class == ArmClass::kPending) {
       arm.reasons = guardrail_reasons;
     } else if (missing.has_value()) {
@@ -277,6 +279,7 @@ class ArmReader {
     } else {
       arm.reasons = {PrimaryReason(arm, evidence, of, contrast)};
     }
+    for (Reason& reason : arm.reasons) reason.variant = arm.variant;
     return arm;
   }
 
@@ -368,7 +371,11 @@ class ArmReader {
       ArmEvidence moved = evidence;
       moved.effect = effect.Moved(JustBeyond(move));
       if (on_its_scale.has_value()) moved.on_its_scale = on_its_scale->Moved(JustBeyond(move));
-      AddChange({study_.metric_name(primary_), move, ClassifyArm(moved)}, arm);
+      AddChange({.metric = study_.metric_name(primary_),
+                 .standard_errors = move,
+                 .arm_class = ClassifyArm(moved),
+                 .gain = arm.gain + move * contrast.comparison->standard_error},
+                arm);
     }
   }
 
@@ -379,8 +386,10 @@ class ArmReader {
         if (!std::isfinite(change.standard_errors)) continue;
         ArmEvidence moved = evidence;
         moved.guardrails[g] = change.state;
-        AddChange({study_.plan->hypothesis.guardrails[g].metric, change.standard_errors,
-                   ClassifyArm(moved)},
+        AddChange({.metric = study_.plan->hypothesis.guardrails[g].metric,
+                   .standard_errors = change.standard_errors,
+                   .arm_class = ClassifyArm(moved),
+                   .gain = arm.gain},
                   arm);
       }
     }
@@ -390,28 +399,46 @@ class ArmReader {
     if (change.arm_class != arm.arm_class) arm.changes.push_back(change);
   }
 
-  // Of an open arm the fewer: for the interval to leave out 0, or to lie within what matters. Of
-  // one whose guardrails are open, for all of them to hold.
-  std::optional<double> NeededUnits(ArmClass arm_class, const ArmEvidence& evidence,
-                                    const Contrast& contrast,
-                                    const std::vector<GuardrailReading>& guardrails) const {
-    double needed = INFINITY;
-    if (arm_class == ArmClass::kPending) {
-      needed = 0;
-      for (const GuardrailReading& reading : guardrails) {
-        if (reading.state != GuardrailState::kOpen) continue;
-        needed = std::max(needed, reading.needed_units.value_or(INFINITY));
-      }
-    } else if (arm_class == ArmClass::kOpen && evidence.effect.has_value() &&
-               !evidence.response_differs) {
-      const Direction good = GoodDirection(study_, primary_);
-      needed = Movable(contrast, *evidence.effect, Scale::kAbsolute, good).UnitsToReach(0);
-      if (evidence.smallest.has_value() && evidence.on_its_scale.has_value()) {
-        needed = std::min(needed, UnitsToBeSmall(evidence, contrast, good));
-      }
+  // How many times as many units there must be; absent for infinite ones.
+  static std::optional<double> Times(double units) {
+    return std::isfinite(units) ? std::optional(std::max(units, 1.0)) : std::nullopt;
+  }
+
+  // For the interval to lie above 0, and every guardrail to hold.
+  std::optional<double> UnitsToWin(const ArmState& arm, const ArmEvidence& evidence,
+                                   const Contrast& contrast,
+                                   const std::vector<GuardrailReading>& guardrails) const {
+    if (arm.arm_class == ArmClass::kGuardrailHarmed || arm.gain <= 0 ||
+        !evidence.effect.has_value() || evidence.response_differs) {
+      return std::nullopt;
     }
-    if (!std::isfinite(needed)) return std::nullopt;
-    return std::max(needed, 1.0);
+    double needed = evidence.effect->lower > 0 ? 1 : UnitsToLeaveZeroOut(evidence, contrast);
+    for (const GuardrailReading& reading : guardrails) {
+      if (reading.state != GuardrailState::kOpen) continue;
+      needed = std::max(needed, reading.needed_units.value_or(INFINITY));
+    }
+    return Times(needed);
+  }
+
+  // For the arm to be small, or worse.
+  std::optional<double> UnitsToSettle(const ArmState& arm, const ArmEvidence& evidence,
+                                      const Contrast& contrast) const {
+    if (arm.arm_class == ArmClass::kGuardrailHarmed || arm.arm_class == ArmClass::kWorse ||
+        arm.arm_class == ArmClass::kSmall) {
+      return 1;
+    }
+    if (!evidence.effect.has_value()) return std::nullopt;
+    double needed = arm.gain < 0 ? UnitsToLeaveZeroOut(evidence, contrast) : INFINITY;
+    if (evidence.smallest.has_value() && evidence.on_its_scale.has_value()) {
+      needed =
+          std::min(needed, UnitsToBeSmall(evidence, contrast, GoodDirection(study_, primary_)));
+    }
+    return Times(needed);
+  }
+
+  double UnitsToLeaveZeroOut(const ArmEvidence& evidence, const Contrast& contrast) const {
+    return Movable(contrast, *evidence.effect, Scale::kAbsolute, GoodDirection(study_, primary_))
+        .UnitsToReach(0);
   }
 
   // Infinite where the estimate itself matters.
@@ -556,6 +583,40 @@ std::vector<Reason> Waiting(const Progress& progress) {
   return reasons;
 }
 
+// How many times as many matured units may decide: by the arm that wins first, or once no arm can
+// win any more; absent where more would not, or may not be read.
+std::optional<double> TimesAsManyUnits(const Situation& situation, const Progress& progress) {
+  if (progress.stopped || progress.matured_units == 0) return std::nullopt;
+  if (progress.method == Method::kFixedHorizon) {
+    if (progress.planned_units <= progress.matured_units) return std::nullopt;
+    return static_cast<double>(progress.planned_units) /
+           static_cast<double>(progress.matured_units);
+  }
+  if (!situation.burnt_in) return std::nullopt;
+  double to_win = INFINITY, to_settle = 1;
+  for (const ArmState& arm : situation.arms) {
+    to_win = std::min(to_win, arm.to_win.value_or(INFINITY));
+    to_settle = std::max(to_settle, arm.to_settle.value_or(INFINITY));
+  }
+  const double times = std::min(to_win, to_settle);
+  return std::isfinite(times) ? std::optional(times) : std::nullopt;
+}
+
+// Among several winners the best one may fall behind another before it stops winning.
+void AddChangesOfBest(const std::string& metric, std::vector<ArmState>& arms) {
+  const ArmState* const winner = BestWinner(arms);
+  if (winner == nullptr) return;
+  ArmState& best = arms[static_cast<std::size_t>(winner - arms.data())];
+  for (const ArmState& other : arms) {
+    if (other.arm_class != ArmClass::kWin || &other == &best) continue;
+    const double behind = (other.gain - best.gain) / best.standard_error;
+    best.changes.push_back({.metric = metric,
+                            .standard_errors = behind,
+                            .arm_class = ArmClass::kWin,
+                            .gain = best.gain + JustBeyond(behind) * best.standard_error});
+  }
+}
+
 }  // namespace
 
 Progress MakeProgress(const Study& study, const Experiment& experiment, const Measured& measured,
@@ -610,26 +671,18 @@ Situation ReadSituation(const Study& study, const Progress& progress, const Cell
     }
   }
   situation.best_arm = reader.CompareBest(situation.arms);
+  AddChangesOfBest(study.metric_name(primary), situation.arms);
   return situation;
 }
 
 ToGo FindToGo(const Situation& situation, const Progress& progress) {
+  const std::optional<double> times = TimesAsManyUnits(situation, progress);
   ToGo to_go;
   const auto matured = static_cast<double>(progress.matured_units);
-  if (!progress.is_horizon_reached()) {
-    if (progress.planned_units > 0) to_go.units = progress.planned_units - progress.matured_units;
-  } else if (situation.burnt_in) {
-    std::optional<double> least;  // the arm that is settled first may decide
-    for (const ArmState& arm : situation.arms) {
-      if (!arm.needed_units.has_value()) continue;
-      least = std::min(least.value_or(*arm.needed_units), *arm.needed_units);
-    }
-    constexpr double kMostUnits = 1e15;
-    if (least.has_value() && matured * *least < kMostUnits) {
-      to_go.units = std::llround(std::ceil(matured * (*least - 1)));
-    }
-  }
-  if (!to_go.units.has_value() || progress.exposed_at_once) return to_go;
+  constexpr double kMostUnits = 1e15;
+  if (!times.has_value() || matured * *times > kMostUnits) return to_go;
+  to_go.units = std::llround(std::ceil(matured * (*times - 1)));
+  if (progress.exposed_at_once) return to_go;
   constexpr double kMicrosPerDay = 86'400e6;
   const double days = static_cast<double>(progress.ran_for.micros) / kMicrosPerDay;
   const double units = matured + static_cast<double>(progress.in_flight_units);

@@ -38,7 +38,9 @@ std::string EffectText(const Result& result) {
 }
 
 const Result* FindSame(const Verdict& verdict, const Result& result) {
-  const auto key = [](const Result& r) { return std::tie(r.metric, r.statistic, r.variant, r.segment); };
+  const auto key = [](const Result& r) {
+    return std::tie(r.metric, r.statistic, r.variant, r.segment);
+  };
   const auto found = std::find_if(verdict.results.begin(), verdict.results.end(),
                                   [&](const Result& r) { return key(r) == key(result); });
   return found == verdict.results.end() ? nullptr : &*found;
@@ -65,8 +67,9 @@ std::vector<std::string> ChangesBetween(const Verdict& before, const Verdict& af
   for (const Result& result : after.results) {
     const Result* const same = result.segment.empty() ? FindSame(before, result) : nullptr;
     if (same == nullptr) continue;
-    add(absl::StrCat("The effect of ", result.variant, " on ", result.metric), EffectText(*same),
-        EffectText(result));
+    const std::string statistic = result.statistic == Statistic::kMeanScore ? "the mean of " : "";
+    add(absl::StrCat("The effect of ", result.variant, " on ", statistic, result.metric),
+        EffectText(*same), EffectText(result));
   }
   return changes;
 }

@@ -2,6 +2,8 @@
 
 #include "engine/analysis/wording.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdio>
 
@@ -18,10 +20,6 @@ std::string Format(const char* format, double number) {
   // Adding 0 turns a negative zero into a plain one.
   std::snprintf(text, sizeof(text), format, number + 0.0);
   return text;
-}
-
-bool IsShare(Statistic statistic) {
-  return statistic == Statistic::kShare || statistic == Statistic::kTopTwoShare;
 }
 
 std::string Signed(Statistic statistic, double difference) {
@@ -71,6 +69,30 @@ std::string EpochsText(const std::vector<std::int32_t>& epochs) {
 std::string CovariateText(const Covariate& covariate) {
   if (!covariate.attribute.empty()) return covariate.attribute;
   return absl::StrCat("the ", DaysText(covariate.history.value_or(Duration{})), " before");
+}
+
+bool IsShare(Statistic statistic) {
+  return statistic == Statistic::kShare || statistic == Statistic::kTopTwoShare;
+}
+
+std::string PlainNumber(double number) {
+  constexpr double kGroupedFrom = 1'000, kMostGrouped = 9e18;
+  const double size = std::abs(number);
+  if (size >= kGroupedFrom && size < kMostGrouped) return Grouped(std::llround(number));
+  if (size == 0 || !(size < kMostGrouped)) return Format("%.0f", number);
+  constexpr int kDigits = 4, kMostDecimals = 9;
+  const int decimals =
+      std::min(kDigits - 1 - static_cast<int>(std::floor(std::log10(size))), kMostDecimals);
+  char text[64];
+  std::snprintf(text, sizeof(text), "%.*f", decimals, number);
+  std::string trimmed = text;
+  while (trimmed.find('.') != std::string::npos &&
+         (trimmed.back() == '0' || trimmed.back() == '.')) {
+    const bool point = trimmed.back() == '.';
+    trimmed.pop_back();
+    if (point) break;
+  }
+  return trimmed == "-0" ? "0" : trimmed;
 }
 
 std::string ValueText(Statistic statistic, double value) {

@@ -40,6 +40,13 @@ std::string EpochsText(const std::vector<std::int32_t>& epochs);
 // `attributes/spend`, `the 28.0 days before`.
 std::string CovariateText(const Covariate& covariate);
 
+// For people who do not calculate: four digits or more, never an exponent, as `1,250,000`,
+// `0.0125`.
+std::string PlainNumber(double number);
+
+// Whether values are shares, shown in per cent.
+bool IsShare(Statistic statistic);
+
 // A statistic's value: shares in per cent, everything else in the metric's unit.
 std::string ValueText(Statistic statistic, double value);
 

@@ -124,12 +124,14 @@ struct EnumNames<Adjustment> {
 struct Reason {
   std::string code;
   std::string detail;
+  std::string variant;
 };
 
 template <class V>
 void Fields(V& v, Reason& x) {
   v("code", x.code);
   v("detail", x.detail);
+  v("variant", x.variant);
 }
 
 struct HealthCheck {

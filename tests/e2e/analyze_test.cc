@@ -114,6 +114,44 @@ TEST(AnalyzeTest, HillstromAgreesWithItsPublishedFigures) {
   EXPECT_NEAR(ratio["pValue"].get<double>(), 0.9037, 5e-5);
 }
 
+// CUPED with theta within the two arms compared, as published with the data.
+TEST(AnalyzeTest, HillstromAgreesWithItsFiguresAdjustedForHistory) {
+  REQUIRE_DATA("hillstrom.csv.gz");
+  const Json verdict = ParsedVerdict(Insightloop(
+      {"analyze", SharedData("hillstrom.csv.gz"), "--arm", "segment", "--control", "No E-Mail",
+       "--metric", "visit:proportion", "--metric", "spend:mean", "--covariate", "history",
+       "--segment", "channel", "--require", "ship", "--json"}));
+  ASSERT_TRUE(verdict.is_object());
+  const auto expect = [&](const char* metric, const char* statistic, double effect, double lower,
+                          double upper) {
+    const Json result = Result(verdict, metric, statistic, "Mens E-Mail");
+    EXPECT_NEAR(result["absoluteEffect"].get<double>(), effect, 5e-7) << metric;
+    EXPECT_NEAR(result["absoluteInterval"]["lower"].get<double>(), lower, 5e-6) << metric;
+    EXPECT_NEAR(result["absoluteInterval"]["upper"].get<double>(), upper, 5e-6) << metric;
+    EXPECT_EQ(result["adjustedFor"]["attribute"], "attributes/history");
+  };
+  expect("visit", "SHARE", 0.0764123, 0.0697908, 0.0830337);
+  expect("spend", "MEAN", 0.767450, 0.482833, 1.052066);
+  // Means of history do not differ between the arms (ANOVA p = 0.698).
+  EXPECT_EQ(Check(verdict, "COVARIATE_BALANCE")["status"], "PASS");
+  EXPECT_EQ(Check(verdict, "SEGMENT_RATIO")["status"], "PASS");
+  ASSERT_EQ(verdict["interactions"].size(), 2U);
+  EXPECT_EQ(verdict["interactions"][0]["values"], "3");
+}
+
+TEST(AnalyzeTest, ExitsWithEightWhereTheDecisionIsAnotherOne) {
+  REQUIRE_DATA("hillstrom.csv.gz");
+  const Finished finished =
+      Insightloop({"analyze", SharedData("hillstrom.csv.gz"), "--arm", "segment", "--control",
+                   "No E-Mail", "--metric", "visit:proportion", "--require", "do-not-ship"});
+  EXPECT_EQ(finished.exit_code, 8);
+  EXPECT_THAT(finished.err, HasSubstr("The decision is ship, not do-not-ship."));
+  EXPECT_THAT(finished.out, HasSubstr("Ship Mens E-Mail."));
+  const Finished wrong = Insightloop({"analyze", "x.csv", "--require", "win"});
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("One of: ship, do-not-ship, no-meaningful-effect"));
+}
+
 // A finished file's planned size is its own, where the interval reaches 3.04 standard errors at 95
 // % (Waudby-Smith et al. 2024) instead of 1.96.
 TEST(AnalyzeTest, HillstromIsAWinAtAnyTimeToo) {

@@ -26,8 +26,8 @@ SealedPlan Spend() { return PlanBuilder().Primary("spend", MetricKind::kMean).Bu
 TEST(PlanRulesTest, MoneyNeedsACapBeyondOneAndAHalfToOne) {
   EXPECT_TRUE(MoneyAt(3, 2, Spend()).ok());
   EXPECT_TRUE(MoneyAt(2, 3, Spend()).ok());
-  EXPECT_THAT(MoneyAt(301, 200, Spend()),
-              FailsWith(absl::StatusCode::kInvalidArgument, "NEEDS_CAP", HasSubstr("metrics/spend")));
+  EXPECT_THAT(MoneyAt(301, 200, Spend()), FailsWith(absl::StatusCode::kInvalidArgument, "NEEDS_CAP",
+                                                    HasSubstr("metrics/spend")));
   EXPECT_THAT(MoneyAt(1, 9, Spend()), FailsWith(absl::StatusCode::kInvalidArgument, "NEEDS_CAP",
                                                 HasSubstr("cap.percentile 0.99")));
   SealedPlan capped = Spend();
@@ -36,15 +36,17 @@ TEST(PlanRulesTest, MoneyNeedsACapBeyondOneAndAHalfToOne) {
 }
 
 TEST(PlanRulesTest, OnlyMoneyThatDecidesNeedsACap) {
-  EXPECT_TRUE(MoneyAt(1, 9, PlanBuilder()
-                                .Primary("visit", MetricKind::kProportion)
-                                .Secondary("spend", MetricKind::kMean)
-                                .Build())
+  EXPECT_TRUE(MoneyAt(1, 9,
+                      PlanBuilder()
+                          .Primary("visit", MetricKind::kProportion)
+                          .Secondary("spend", MetricKind::kMean)
+                          .Build())
                   .ok());
-  EXPECT_THAT(MoneyAt(1, 9, PlanBuilder()
-                                .Primary("visit", MetricKind::kProportion)
-                                .Guarded("spend", MetricKind::kRatio, {0.05, Scale::kRelative})
-                                .Build()),
+  EXPECT_THAT(MoneyAt(1, 9,
+                      PlanBuilder()
+                          .Primary("visit", MetricKind::kProportion)
+                          .Guarded("spend", MetricKind::kRatio, {0.05, Scale::kRelative})
+                          .Build()),
               FailsWith(absl::StatusCode::kInvalidArgument, "NEEDS_CAP", HasSubstr("variants")));
 }
 

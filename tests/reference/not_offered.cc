@@ -40,7 +40,7 @@ void AddMethodsNotOffered(Methods& methods) {
   Add(methods, {"mann_whitney_u", "mann_whitney_u_degenerate"}, "rank tests are not offered yet");
   Add(methods, {"meta_analysis"}, "pooling of experiments is not offered yet");
   Add(methods, {"segment_mean_heterogeneity", "segment_proportion_heterogeneity"},
-      "tests of differences between segments are not offered yet");
+      "one chi-square over all values may be read once only");
   Add(methods, {"hash_verification_code"}, "MurmurHash places nobody here");
   Add(methods, {"planout_hash"}, "experiments are not taken over from PlanOut");
 }

@@ -306,7 +306,8 @@ TEST(LargestUnitCheckTest, SaysWhereOneUnitDecides) {
   // significant.
   const HealthCheck check = LargestUnit({{98, 100}, {101, 99}, {500, 1}}, 500);
   EXPECT_EQ(check.status, CheckStatus::kWarn);
-  EXPECT_THAT(check.detail, HasSubstr("fragile: without the largest unit of treatment"));
+  EXPECT_THAT(check.detail,
+              HasSubstr("Without the largest unit of treatment it would be another decision."));
 }
 
 Verdict Survey(const PlanBuilder& plan, const std::vector<Answers>& arms) {

@@ -77,6 +77,14 @@ TEST(InteractionsTest, AtAnyTimeTheTestIsThatOfTheMethod) {
   EXPECT_GT(*anytime[0].p_value, 10 * *once[0].p_value);
 }
 
+TEST(InteractionsTest, ValuesWithTooLittleDataAreLeftOut) {
+  const auto interactions = InteractionsOf(
+      ByCountry(), {{"country=at", 100, 110}, {"country=ch", 10, 60}, {"country=de", 100, 110}});
+  EXPECT_EQ(interactions[0].values, 2);
+  EXPECT_EQ(interactions[0].p_value, 1);
+  EXPECT_THAT(interactions[0].detail, HasSubstr("Left out with too little data: 1 value."));
+}
+
 TEST(InteractionsTest, OneValueCannotBeCompared) {
   const auto interactions = InteractionsOf(ByCountry(), {{"country=at", 100, 180}});
   ASSERT_THAT(interactions, SizeIs(1));

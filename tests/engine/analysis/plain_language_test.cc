@@ -85,6 +85,37 @@ TEST(PlainLanguageTest, Invalid) {
   EXPECT_THAT(verdict.summary->english, Not(HasSubstr("%")));
 }
 
+TEST(PlainLanguageTest, SaysOfSeveralTreatmentsWhichItMeans) {
+  const SealedPlan plan = PlanBuilder()
+                              .AlwaysValid()
+                              .PlannedUnits(30'000)
+                              .Variants({"no-mail", "mail", "letter"})
+                              .Primary("visit", MetricKind::kProportion)
+                              .Build();
+  const Verdict verdict = Judged(plan, MeasuredBuilder(3)
+                                           .Arm(0, 10'000, {Share(1000, 10'000)})
+                                           .Arm(1, 10'000, {Share(1200, 10'000)})
+                                           .Arm(2, 10'000, {Share(800, 10'000)})
+                                           .Build());
+  EXPECT_EQ(verdict.ship_variant, "mail");
+  EXPECT_THAT(verdict.summary->english,
+              HasSubstr("mail: That is better by more than chance explains. letter: That is worse "
+                        "by more than chance explains."));
+}
+
+TEST(PlainLanguageTest, WritesLargeSumsInFull) {
+  const SealedPlan plan = PlanBuilder().Primary("spend", MetricKind::kMean).Build();
+  const Verdict verdict =
+      Judged(plan, MeasuredBuilder(2)
+                       .Arm(0, 200, {Values({{124'999'900, 100}, {125'000'100, 100}})})
+                       .Arm(1, 200, {Values({{137'499'900, 100}, {137'500'100, 100}})})
+                       .Build());
+  EXPECT_THAT(verdict.summary->english,
+              HasSubstr("spend is 1,375,000, against 1,250,000 with control. The difference is "
+                        "+125,000"));
+  EXPECT_THAT(verdict.summary->vietnamese, HasSubstr("spend là 1.375.000, so với 1.250.000"));
+}
+
 TEST(PlainLanguageTest, NamesSegmentsThatDiffer) {
   const Verdict verdict = Judged(Mailing().SegmentBy("country").Build(),
                                  MeasuredBuilder(2)

@@ -320,8 +320,8 @@ TEST(PlannerTest, TooFewUnitsToDecideHaveNoPower) {
 }
 
 TEST(PlannerTest, SaysWhereNoEffectIsLargeEnough) {
-  // Shares above 0.97 cannot rise so far that 1,750 units show it.
-  PlanningInput input = {.units_per_day = 250, .baseline = 0.97, .days = 7, .power = 0.9999};
+  // Shares above 0.97 cannot rise so far that 2,750 units show it.
+  PlanningInput input = {.units_per_day = 250, .baseline = 0.97, .days = 11, .power = 0.9999};
   const SealedPlan plan = PlanBuilder()
                               .Primary("kept", MetricKind::kProportion)
                               .Smallest(0.01, Scale::kAbsolute)

@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tests/engine/analysis/builders.h"
 
 namespace insightloop::testing {
@@ -335,6 +337,100 @@ TEST(GuardrailTest, IsOpenWhereItsRelativeIntervalCannotBeStated) {
                                            .Arm(1, 1000, {Share(200, 1000), sums})
                                            .Build());
   EXPECT_THAT(CodesOf(verdict), ElementsAre("GUARDRAIL_OPEN"));
+}
+
+Verdict RunningFor(Duration duration, const PlanBuilder& plan, const Measured& measured) {
+  Experiment experiment = Running();
+  experiment.start_time = Start() + Days(30) - duration;
+  return Judged(plan.Build(), measured, experiment);
+}
+
+PlanBuilder Watched() {
+  return PlanBuilder().AlwaysValid().PlannedUnits(20'000).Primary("visit", MetricKind::kProportion);
+}
+
+Measured Visits(std::int64_t control, std::int64_t treatment) {
+  return MeasuredBuilder(2)
+      .Arm(0, 10'000, {Share(control, 10'000)})
+      .Arm(1, 10'000, {Share(treatment, 10'000)})
+      .Build();
+}
+
+TEST(ToGoTest, GoesByTheSquareOfTheWidth) {
+  const Verdict verdict = RunningFor(Days(10), Watched(), Visits(1'000, 1'080));
+  EXPECT_EQ(verdict.decision, Decision::kKeepRunning);
+  const Result result = ResultOf(verdict, {.metric = "visit"});
+  const double half = *result.absolute_interval->upper - *result.absolute_effect;
+  const double more = 20'000 * (std::pow(half / 0.008, 2) - 1);
+  EXPECT_NEAR(static_cast<double>(*verdict.units_to_go), more, 1);
+  EXPECT_NEAR(*verdict.days_to_go, more / 2'000, 1e-3);
+  // The interval's lower end comes to lie at 0.
+  EXPECT_NEAR(*verdict.flip->standard_errors, (half - 0.008) / *result.standard_error, 1e-9);
+  EXPECT_EQ(verdict.flip->decision, Decision::kShip);
+}
+
+TEST(ToGoTest, AWinnerWaitsOnlyForItsWeek) {
+  const Verdict verdict = RunningFor(Days(5), Watched(), Visits(1'000, 1'300));
+  EXPECT_EQ(verdict.decision, Decision::kKeepRunning);
+  EXPECT_EQ(verdict.units_to_go, 0);
+  EXPECT_DOUBLE_EQ(*verdict.days_to_go, 2);
+}
+
+TEST(ToGoTest, IsNotSaidOfWhatIsStopped) {
+  Measured measured = Visits(1'000, 1'080);
+  measured.in_flight_units = 200;
+  const Verdict verdict = Judged(Watched().Build(), measured);
+  EXPECT_EQ(verdict.decision, Decision::kKeepRunning);
+  EXPECT_FALSE(verdict.units_to_go.has_value());
+  EXPECT_FALSE(verdict.days_to_go.has_value());
+}
+
+TEST(ToGoTest, AFixedHorizonGoesToItsEndAndNotBeyond) {
+  const PlanBuilder plan =
+      PlanBuilder().PlannedUnits(50'000).Primary("visit", MetricKind::kProportion);
+  EXPECT_EQ(RunningFor(Days(10), plan, Visits(1'000, 1'080)).units_to_go, 30'000);
+  const Verdict past =
+      RunningFor(Days(10), PlanBuilder(plan).PlannedUnits(10'000), Visits(1'000, 1'080));
+  EXPECT_EQ(past.decision, Decision::kKeepRunning);
+  EXPECT_FALSE(past.units_to_go.has_value());
+}
+
+TEST(ToGoTest, WithoutAWinnerEveryArmMustSettle) {
+  const PlanBuilder plan = PlanBuilder()
+                               .AlwaysValid()
+                               .PlannedUnits(30'000)
+                               .Variants({"control", "a", "b"})
+                               .Primary("visit", MetricKind::kProportion);
+  const auto units_to_go = [&](std::int64_t a, std::int64_t b) {
+    return RunningFor(Days(10), plan,
+                      MeasuredBuilder(3)
+                          .Arm(0, 10'000, {Share(1'000, 10'000)})
+                          .Arm(1, 10'000, {Share(a, 10'000)})
+                          .Arm(2, 10'000, {Share(b, 10'000)})
+                          .Build())
+        .units_to_go;
+  };
+  // Both are to become worse, which takes the one that is nearer to 0 longer.
+  EXPECT_EQ(units_to_go(920, 950), units_to_go(950, 920));
+  EXPECT_EQ(units_to_go(920, 950), units_to_go(950, 950));
+  EXPECT_GT(*units_to_go(920, 950), *units_to_go(920, 920));
+  EXPECT_FALSE(units_to_go(920, 1'000).has_value());  // no effect never settles without a size
+}
+
+TEST(FlipOfBestTest, AnotherWinnerMayComeToBeTheBest) {
+  const SealedPlan plan = PlanBuilder()
+                              .Variants({"control", "a", "b"})
+                              .Primary("visit", MetricKind::kProportion)
+                              .Build();
+  const Verdict verdict = Judged(plan, MeasuredBuilder(3)
+                                           .Arm(0, 10'000, {Share(1'000, 10'000)})
+                                           .Arm(1, 10'000, {Share(1'300, 10'000)})
+                                           .Arm(2, 10'000, {Share(1'295, 10'000)})
+                                           .Build());
+  EXPECT_EQ(verdict.ship_variant, "a");
+  EXPECT_EQ(verdict.flip->ship_variant, "b");
+  const double error = *ResultOf(verdict, {.metric = "visit", .variant = "a"}).standard_error;
+  EXPECT_NEAR(*verdict.flip->standard_errors, -0.0005 / error, 1e-9);
 }
 
 }  // namespace
