@@ -169,6 +169,8 @@ void Adjust(stats::Arms<Arm>& arms) {
   treatment.counted = *counted_treatment;
   control.estimate = adjusted->arms.control;
   treatment.estimate = adjusted->arms.treatment;
+  // theta is estimated too, which no t distribution knows of.
+  control.estimate->degrees_of_freedom = treatment.estimate->degrees_of_freedom = std::nullopt;
   control.value = control.estimate->value;
   treatment.value = treatment.estimate->value;
 }

@@ -36,6 +36,10 @@ class AssignmentServiceTest : public ServerTest {
             {"variants",
              {{{"variant_id", "control"}, {"control", true}, {"weight", 1}},
               {{"variant_id", "treatment"}, {"weight", 1}}}}}}});
+    // So that weights may become unequal.
+    Made("MetricService/UpdateMetric",
+         {{"metric", {{"name", "metrics/revenue"}, {"cap", {{"percentile", 0.99}}}}},
+          {"update_mask", "cap"}});
     Made("ExperimentService/StartExperiment", {{"name", "experiments/e"}});
   }
 

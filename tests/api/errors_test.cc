@@ -119,10 +119,12 @@ TEST_F(ErrorsTest, TrafficAndWeightsThatCannotBe) {
   EXPECT_EQ(ramp(200).body["slots"].size(), 200u);
   EXPECT_EQ(ramp(150).body["reserved_slots"].size(), 50u);
   EXPECT_TRUE(ReleaseSlots("e").body["reserved_slots"].empty());
-  const Reply reallocated = reallocate({{"treatment", 3}});
+  ExpectError(reallocate({{"treatment", 3}}), "INVALID_ARGUMENT", "NEEDS_CAP", "variants",
+              "metrics/revenue, money without a cap");
+  const Reply reallocated = reallocate({{"control", 2}, {"treatment", 3}});
   ASSERT_EQ(reallocated.code, "OK") << reallocated;
   EXPECT_EQ(reallocated.body["epoch"], 2);
-  EXPECT_EQ(reallocated.body["epochs"][1]["weights"], Json({1, 3}));
+  EXPECT_EQ(reallocated.body["epochs"][1]["weights"], Json({2, 3}));
 }
 
 TEST_F(ErrorsTest, PlansThatCannotBeMade) {

@@ -126,8 +126,8 @@ TEST(AnalyzeTest, HillstromAgreesWithItsFiguresAdjustedForHistory) {
                           double upper) {
     const Json result = Result(verdict, metric, statistic, "Mens E-Mail");
     EXPECT_NEAR(result["absoluteEffect"].get<double>(), effect, 5e-7) << metric;
-    EXPECT_NEAR(result["absoluteInterval"]["lower"].get<double>(), lower, 5e-6) << metric;
-    EXPECT_NEAR(result["absoluteInterval"]["upper"].get<double>(), upper, 5e-6) << metric;
+    EXPECT_NEAR(result["absoluteInterval"]["lower"].get<double>(), lower, 5e-7) << metric;
+    EXPECT_NEAR(result["absoluteInterval"]["upper"].get<double>(), upper, 5e-7) << metric;
     EXPECT_EQ(result["adjustedFor"]["attribute"], "attributes/history");
   };
   expect("visit", "SHARE", 0.0764123, 0.0697908, 0.0830337);

@@ -128,9 +128,8 @@ absl::StatusOr<Json> TwoSided(const Json& in) {
 absl::StatusOr<Json> PosteriorOf(const EffectEstimate& effect, const Json& in, double scale) {
   std::optional<stats::NormalPrior> prior;
   if (const auto given = in.find("prior"); given != in.end() && !given->is_null()) {
-    prior = {
-        .mean = scale * given->at("mean").get<double>(),
-        .standard_deviation = std::abs(scale) * std::sqrt(given->at("variance").get<double>())};
+    prior = {.mean = scale * given->at("mean").get<double>(),
+             .standard_deviation = scale * std::sqrt(given->at("variance").get<double>())};
   }
   const auto posterior = stats::EstimatePosterior(effect, prior);
   if (!posterior.ok()) return posterior.status();
@@ -150,7 +149,7 @@ absl::StatusOr<Json> Posterior(const Json& in) {
   if (!effect.ok()) return effect.status();
   const absl::StatusOr<Moments> control = ReadArm(in.at("control"));
   if (!control.ok()) return control.status();
-  return PosteriorOf(*effect, in, IsRelative(in) ? 1 : control->mean);
+  return PosteriorOf(*effect, in, IsRelative(in) ? 1 : std::abs(control->mean));
 }
 
 absl::StatusOr<Json> Risk(const Json& in) {

@@ -320,11 +320,11 @@ TEST(PlannerTest, TooFewUnitsToDecideHaveNoPower) {
 }
 
 TEST(PlannerTest, SaysWhereNoEffectIsLargeEnough) {
-  // Shares above 0.97 cannot rise so far that 2,750 units show it.
-  PlanningInput input = {.units_per_day = 250, .baseline = 0.97, .days = 11, .power = 0.9999};
+  // Shares above 0.97 cannot rise so far that 2,025 units show it.
+  PlanningInput input = {.units_per_day = 225, .baseline = 0.97, .days = 9, .power = 0.9999};
   const SealedPlan plan = PlanBuilder()
                               .Primary("kept", MetricKind::kProportion)
-                              .Smallest(0.01, Scale::kAbsolute)
+                              .Smallest(0.005, Scale::kAbsolute)
                               .Build();
   const auto planning = Planned(plan, input);
   EXPECT_TRUE(AsPlanned(planning).power_in_days.has_value());
