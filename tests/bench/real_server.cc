@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -240,6 +241,7 @@ void RealServer::Stop() {
 void RealServer::Verify() const {
   const auto start = SteadyClock::now();
   const std::string program = Sibling("insightloop"), path = database();
+  std::fflush(stdout);  // its table comes after what was printed so far
   const pid_t verifier = fork();
   if (verifier == 0) {
     execl(program.c_str(), program.c_str(), "verify", "--db", path.c_str(), "--quiet", nullptr);
