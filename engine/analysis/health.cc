@@ -484,8 +484,8 @@ HealthCheck CheckLargestUnit(const Study& study, const Figures& figures, std::si
     const double share = value / (moments->mean * static_cast<double>(moments->count));
     if (share <= check.figure.value_or(0)) continue;
     check.figure = share;
-    largest = absl::StrCat("One unit has ", PlainNumber(value), ", ", Percent(share), " of the sum of ",
-                           study.variant_id(v), ".");
+    largest = absl::StrCat("One unit has ", PlainNumber(value), ", ", Percent(share),
+                           " of the sum of ", study.variant_id(v), ".");
   }
   check.detail = largest.empty() ? "No unit has any of the sums so far." : largest;
   if (check.figure.value_or(0) > kLargestUnitShare || !deciding.empty()) {
