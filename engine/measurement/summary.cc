@@ -183,15 +183,17 @@ void Merge(MetricSums& sum, const stats::JointSums& joint, const Counts& counts)
 std::optional<QuantileSums> QuantileOf(std::vector<std::int64_t>& values, double quantile) {
   const auto ranks = stats::RanksOfQuantile(static_cast<std::int64_t>(values.size()), quantile);
   if (!ranks.ok()) return std::nullopt;
-  const auto at = [&values](std::int64_t rank) {
-    const auto place = values.begin() + (rank - 1);
-    std::nth_element(values.begin(), place, values.end());
-    return *place;
-  };
+  const auto place_of = [&values](std::int64_t rank) { return values.begin() + (rank - 1); };
+  const auto value = place_of(ranks->value), lower = place_of(ranks->lower),
+             upper = place_of(ranks->upper);
+  // What is below the value is on its left then, what is above on its right.
+  std::nth_element(values.begin(), value, values.end());
+  if (lower < value) std::nth_element(values.begin(), lower, value);
+  if (upper > value) std::nth_element(value + 1, upper, values.end());
   return QuantileSums{.units = static_cast<std::int64_t>(values.size()),
-                      .value = at(ranks->value),
-                      .lower = at(ranks->lower),
-                      .upper = at(ranks->upper),
+                      .value = *value,
+                      .lower = *lower,
+                      .upper = *upper,
                       .lower_rank = ranks->lower,
                       .upper_rank = ranks->upper};
 }
