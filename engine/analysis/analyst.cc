@@ -13,6 +13,7 @@
 #include "engine/analysis/figures.h"
 #include "engine/analysis/health.h"
 #include "engine/analysis/interactions.h"
+#include "engine/analysis/outlook.h"
 #include "engine/analysis/plain_language.h"
 #include "engine/analysis/reading.h"
 #include "engine/analysis/results.h"

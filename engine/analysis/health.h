@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "engine/analysis/figures.h"
-#include "engine/analysis/reading.h"
+#include "engine/analysis/progress.h"
 #include "engine/analysis/study.h"
 #include "engine/domain/verdict.h"
 #include "engine/ports/measurement.h"

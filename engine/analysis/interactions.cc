@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/analysis/anytime_plan.h"
 #include "engine/analysis/contrast.h"
-#include "engine/analysis/reading.h"
+#include "engine/analysis/enough_data.h"
 #include "engine/analysis/wording.h"
 #include "stats/comparison.h"
 #include "stats/confidence_sequence.h"

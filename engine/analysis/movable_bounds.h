@@ -20,6 +20,8 @@ class MovableBounds {
   // `reach`: standard errors from the estimate to either end, above 0.
   MovableBounds(const Bounds& bounds, Scale scale, Direction good, double reach);
 
+  double estimate() const { return ValueAt((lower_ + upper_) / 2); }
+
   // Standard errors by which the estimate must move for that end to lie at `threshold`; infinite
   // for a threshold that no lift can be.
   double ToBringLowerTo(double threshold) const;

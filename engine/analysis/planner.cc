@@ -14,7 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/analysis/anytime_plan.h"
-#include "engine/analysis/reading.h"
+#include "engine/analysis/enough_data.h"
 #include "engine/analysis/study.h"
 #include "engine/analysis/wording.h"
 #include "engine/domain/error.h"
