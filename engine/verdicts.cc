@@ -45,10 +45,11 @@ absl::StatusOr<Verdict> ReadVerdict(const StoredResource& stored) {
 // The latest kept verdict; absent when none was kept.
 absl::StatusOr<std::optional<Verdict>> LatestVerdict(ResourceStore::Transaction& store,
                                                      std::string_view experiment) {
-  const auto kept = store.List({.collection = VerdictsOf(experiment)});
+  const auto kept =
+      store.List({.collection = VerdictsOf(experiment), .limit = 1, .from_last = true});
   if (!kept.ok()) return kept.status();
   if (kept->empty()) return std::nullopt;
-  auto latest = ReadVerdict(kept->back());
+  auto latest = ReadVerdict(kept->front());
   if (!latest.ok()) return latest.status();
   return *std::move(latest);
 }

@@ -52,6 +52,7 @@ struct ListQuery {
   std::string collection;  // such as `experiments` or `experiments/spring/verdicts`
   std::string after;       // names greater than this; empty: from the first
   std::int64_t limit = 0;  // at most this many; 0: all
+  bool from_last = false;  // in descending order of the names
 };
 
 // Implementations are safe for concurrent calls. No method throws.
@@ -63,7 +64,7 @@ class ResourceStore {
     virtual ~Transaction() = default;
     // Absent when there is none.
     virtual absl::StatusOr<std::optional<StoredResource>> Get(std::string_view name) = 0;
-    // In byte order of the names.
+    // In byte order of the names, or the other way round.
     virtual absl::StatusOr<std::vector<StoredResource>> List(const ListQuery& query) = 0;
     // Creates or replaces the resource and adds a row to the log of changes. Returns it as stored.
     virtual absl::StatusOr<StoredResource> Put(std::string_view name, std::string_view body) = 0;

@@ -18,6 +18,9 @@ constexpr char kGet[] =
 constexpr char kList[] =
     "SELECT name, revision, create_time, update_time, body FROM resources"
     " WHERE collection = ? AND name > ? ORDER BY name LIMIT ?";
+constexpr char kListFromLast[] =
+    "SELECT name, revision, create_time, update_time, body FROM resources"
+    " WHERE collection = ? AND name > ? ORDER BY name DESC LIMIT ?";
 constexpr char kPut[] =
     "INSERT INTO resources (name, collection, revision, create_time, update_time, body)"
     " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE"
@@ -79,7 +82,7 @@ absl::StatusOr<std::optional<StoredResource>> GetFrom(Connection& connection,
 
 absl::StatusOr<std::vector<StoredResource>> ListFrom(Connection& connection,
                                                      const ListQuery& query) {
-  auto select = connection.Prepare(kList);
+  auto select = connection.Prepare(query.from_last ? kListFromLast : kList);
   if (!select.ok()) return select.status();
   constexpr std::int64_t kAll = -1;  // of SQLite's LIMIT
   select->BindText(query.collection)

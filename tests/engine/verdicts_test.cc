@@ -102,6 +102,26 @@ TEST_F(VerdictsTest, KeptVerdictsAreListedOldestFirst) {
   EXPECT_EQ(rest->items[0].name, second->name);
 }
 
+TEST_F(VerdictsTest, AVerdictOnOtherFactsRestatesTheLatest) {
+  PlayedOut();
+  const auto first = verdicts_->Record(By("Record"), "experiments/spring");
+  ASSERT_THAT(first, IsOk());
+  EXPECT_EQ(first->restates, "");
+  const auto same = verdicts_->Record(By("Record"), "experiments/spring");
+  ASSERT_THAT(same, IsOk());
+  EXPECT_EQ(same->restates, "");
+  // An outcome of the time that was measured comes after all.
+  ExpectAccepted(testing::RecordOutcomes(*recorder_, {{.outcome_id = "late",
+                                                       .unit = {.unit_id = "999"},
+                                                       .event = "events/purchase",
+                                                       .occur_time = clock_.Now() - Days(9)}}));
+  const auto restated = verdicts_->Record(By("Record"), "experiments/spring");
+  ASSERT_THAT(restated, IsOk());
+  EXPECT_EQ(restated->restates, same->name);
+  ASSERT_EQ(restated->changes.size(), 1U);
+  EXPECT_THAT(restated->changes[0], HasSubstr("The effect of reminder on metrics/bought was +10"));
+}
+
 TEST_F(VerdictsTest, VerdictsOfOneInstantAreListedInTheirOrder) {
   PlayedOut();
   std::vector<std::string> names;

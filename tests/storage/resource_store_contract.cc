@@ -207,6 +207,8 @@ TEST_P(ResourceStoreContractTest, ListPagesByNameAndLimit) {
               IsOkAndHolds(ElementsAre(Named("events/a"), Named("events/b"))));
   EXPECT_THAT(store().List({.collection = "events", .after = "events/b", .limit = 1}),
               IsOkAndHolds(ElementsAre(Named("events/c"))));
+  EXPECT_THAT(store().List({.collection = "events", .limit = 1, .from_last = true}),
+              IsOkAndHolds(ElementsAre(Named("events/d"))));
   EXPECT_THAT(store().List({.collection = "events", .after = "events/b"}),
               IsOkAndHolds(ElementsAre(Named("events/c"), Named("events/d"))));
   // Also after a name that is no longer there.
