@@ -69,6 +69,11 @@ bool HasWeeks(const Metric& metric) {
          metric.window.has_value();
 }
 
+// Whether one unit can have much of the sum.
+bool FindsLargest(MetricKind kind) {
+  return kind == MetricKind::kMean || kind == MetricKind::kCount;
+}
+
 // Files of finished experiments are complete: without windows there is nothing to wait for.
 bool IsWaitingForLateFacts(const SealedPlan& plan, const MeasurePlan& measure) {
   return !plan.external ||
@@ -137,7 +142,7 @@ MeasurePlan MakeMeasurePlan(const SealedPlan& plan, const Experiment& experiment
     MeasuredMetric& metric = measure.metrics.emplace_back(ToMeasured(plan, *planned.metric));
     if (planned.role != Role::kPrimary) continue;
     metric.by_week = HasWeeks(*planned.metric);
-    metric.find_largest = metric.kind == MetricKind::kMean || metric.kind == MetricKind::kCount;
+    metric.find_largest = FindsLargest(metric.kind);
   }
   for (const std::string& attribute : plan.plan.segment_attributes) {
     measure.segment_attributes.emplace_back(IdOf(attribute));
@@ -157,27 +162,29 @@ absl::StatusOr<Verdict> MakeVerdict(const SealedPlan& plan, const Experiment& ex
   if (!with_crossed.ok()) return with_crossed.status();
   auto results = MakeResults(*study, *figures, measured.dropped_segments);
   if (!results.ok()) return results.status();
+  auto interactions = FindInteractions(*study, *figures);
+  if (!interactions.ok()) return interactions.status();
 
   const Progress progress = MakeProgress(*study, experiment, measured, *figures, data_through);
   const Surveys surveys = CheckSurveys(*study, *figures);
-  Situation situation =
-      ReadSituation(*study, progress, figures->all, figures->all, surveys.primary_differs);
-  const Situation other =
-      ReadSituation(*study, progress, with_crossed->all, figures->all, surveys.primary_differs);
-  const bool decision_differs = !IsSameDecision(Decide(situation), Decide(other));
+  const std::size_t primary = *FindMetric(*study, plan.hypothesis.primary_metric);
+  const auto read = [&](const CellFigures& cell) {
+    return ReadSituation(*study, progress, cell, figures->all, surveys.primary_differs);
+  };
+  Situation situation = read(figures->all);
+  // Whether the decision on these figures is another one.
+  const auto differs = [&, decided = Decide(situation)](const CellFigures& cell) {
+    return !IsSameDecision(decided, Decide(read(cell)));
+  };
 
   std::vector<HealthCheck> health = {CheckSampleRatio(*study, measured),
-                                     CheckCrossedUnits(measured, decision_differs),
+                                     CheckCrossedUnits(measured, differs(with_crossed->all)),
                                      CheckLateFacts(*study, measured)};
   if (!figures->cells.empty()) health.push_back(CheckSegmentRatio(*study, *figures));
-  const std::size_t primary = *FindMetric(*study, plan.hypothesis.primary_metric);
-  if (study->kind(primary) == MetricKind::kMean || study->kind(primary) == MetricKind::kCount) {
-    std::vector<bool> decides;  // by variant: whether its largest unit does
+  if (FindsLargest(study->kind(primary))) {
+    std::vector<bool> decides;
     for (std::size_t v = 0; v < plan.variants.size(); ++v) {
-      const CellFigures without = WithoutLargest(figures->all, primary, v);
-      const Situation changed =
-          ReadSituation(*study, progress, without, figures->all, surveys.primary_differs);
-      decides.push_back(!IsSameDecision(Decide(situation), Decide(changed)));
+      decides.push_back(differs(WithoutLargest(figures->all, primary, v)));
     }
     health.push_back(CheckLargestUnit(*study, *figures, primary, decides));
   }
@@ -204,7 +211,7 @@ absl::StatusOr<Verdict> MakeVerdict(const SealedPlan& plan, const Experiment& ex
                   .flip = FindFlip(situation),
                   .units_to_go = to_go.units,
                   .days_to_go = to_go.days,
-                  .interactions = FindInteractions(*study, *figures)};
+                  .interactions = *std::move(interactions)};
   verdict.summary = InPlainLanguage(verdict);
   return verdict;
 }

@@ -25,7 +25,7 @@
 namespace insightloop {
 namespace {
 
-// Where a check begins to warn and to fail: e-values from there on, shares above it.
+// Where a check begins to warn and to fail: e-values from there on, shares above, p-values below.
 struct Thresholds {
   double warn = 0, fail = 0;
 };
@@ -43,6 +43,11 @@ CheckStatus StatusAbove(double share, const Thresholds& bounds) {
   return share > bounds.warn ? CheckStatus::kWarn : CheckStatus::kPass;
 }
 
+CheckStatus StatusBelow(double p_value, const Thresholds& bounds) {
+  if (p_value < bounds.fail) return CheckStatus::kFail;
+  return p_value < bounds.warn ? CheckStatus::kWarn : CheckStatus::kPass;
+}
+
 CheckStatus StatusFrom(double e_value, const Thresholds& bounds) {
   if (e_value >= bounds.fail) return CheckStatus::kFail;
   return e_value >= bounds.warn ? CheckStatus::kWarn : CheckStatus::kPass;
@@ -58,7 +63,7 @@ double Share(std::int64_t part, std::int64_t whole) {
 // By index of Study::epochs, then of SealedPlan::variants.
 using UnitsByEpoch = std::vector<std::vector<std::int64_t>>;
 
-UnitsByEpoch UnitsAtFirstExposure(const Study& study, const Measured& measured) {
+UnitsByEpoch ExposedByEpoch(const Study& study, const Measured& measured) {
   if (study.epochs.size() == 1) return {measured.exposed_units};
   UnitsByEpoch units;
   for (const Epoch& epoch : study.epochs) {
@@ -265,7 +270,7 @@ std::optional<double> CompareCovariate(const Study& study, const Figures& figure
 }  // namespace
 
 HealthCheck CheckSampleRatio(const Study& study, const Measured& measured) {
-  const UnitsByEpoch units = UnitsAtFirstExposure(study, measured);
+  const UnitsByEpoch units = ExposedByEpoch(study, measured);
   const double log_e_value = LogEvidence(study, units);
   const EValue e = EValueOf(log_e_value);
   HealthCheck check = {.check = Check::kSampleRatio,
@@ -452,11 +457,11 @@ HealthCheck CheckCovariateBalance(const Study& study, const Figures& figures) {
       *std::min_element(findings.begin(), findings.end(),
                         [](const Finding& a, const Finding& b) { return a.p_value < b.p_value; });
   check.figure = check.p_value = least.p_value;
-  check.warn_at = kBalanceP.warn / comparisons;
-  check.fail_at = kBalanceP.fail / comparisons;
-  check.status = least.p_value < *check.fail_at   ? CheckStatus::kFail
-                 : least.p_value < *check.warn_at ? CheckStatus::kWarn
-                                                  : CheckStatus::kPass;
+  const Thresholds thresholds = {.warn = kBalanceP.warn / comparisons,
+                                 .fail = kBalanceP.fail / comparisons};
+  check.warn_at = thresholds.warn;
+  check.fail_at = thresholds.fail;
+  check.status = StatusBelow(least.p_value, thresholds);
   check.detail = absl::StrCat(check.status == CheckStatus::kPass
                                   ? "Before the experiment units were alike; the largest "
                                     "difference from the control is in "

@@ -6,40 +6,39 @@
 #include <cmath>
 #include <cstddef>
 #include <map>
-#include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "engine/analysis/anytime_plan.h"
 #include "engine/analysis/contrast.h"
 #include "engine/analysis/enough_data.h"
+#include "engine/analysis/epoch_strata.h"
+#include "engine/analysis/holm.h"
 #include "engine/analysis/wording.h"
+#include "stats/arm_estimate.h"
 #include "stats/comparison.h"
 #include "stats/confidence_sequence.h"
-#include "stats/multiplicity.h"
+#include "stats/strata.h"
 
 namespace insightloop {
 namespace {
 
 struct ValueEffect {
-  std::string segment;  // `{attribute id}={value}`
-  double units = 0, effect = 0, standard_error = 0;
+  std::string segment;          // `{attribute id}={value}`
+  stats::ArmEstimate estimate;  // of the effect
 };
 
-// All values but one, together.
-ValueEffect OthersOf(const std::vector<ValueEffect>& values, std::size_t but) {
-  ValueEffect others;
-  double squares = 0;
+// The effect of all values but one, together.
+absl::StatusOr<stats::ArmEstimate> OthersOf(const std::vector<ValueEffect>& values,
+                                            std::size_t but) {
+  std::vector<std::vector<stats::ArmEstimate>> others;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (i == but) continue;
-    const ValueEffect& value = values[i];
-    others.units += value.units;
-    others.effect += value.units * value.effect;
-    squares += std::pow(value.units * value.standard_error, 2);
+    if (i != but) others.push_back({values[i].estimate});
   }
-  others.effect /= others.units;
-  others.standard_error = std::sqrt(squares) / others.units;
-  return others;
+  const auto combined = stats::CombineStrata(others);
+  if (!combined.ok()) return combined.status();
+  return combined->arms.front();
 }
 
 class Interactions {
@@ -59,13 +58,18 @@ class Interactions {
                                .values = std::ssize(values)};
     const double comparisons = values.size() == 2 ? 1 : static_cast<double>(values.size());
     const ValueEffect* furthest = nullptr;
+    double others_effect = 0;
     for (std::size_t i = 0; i < values.size() && values.size() >= 2; ++i) {
-      const auto p_value = CompareWithOthers(values, i, treatment);
-      if (!p_value.has_value()) continue;
-      const double corrected = std::fmin(1, *p_value * comparisons);
+      const auto others = OthersOf(values, i);
+      if (!others.ok()) continue;
+      const auto comparison =
+          Compare({.control = *others, .treatment = values[i].estimate}, treatment);
+      if (!comparison.ok()) continue;
+      const double corrected = std::fmin(1, comparison->p_value * comparisons);
       if (interaction.p_value.has_value() && corrected >= *interaction.p_value) continue;
       interaction.p_value = corrected;
       furthest = &values[i];
+      others_effect = others->value;
     }
     if (furthest == nullptr) {
       interaction.detail =
@@ -76,10 +80,8 @@ class Interactions {
     interaction.detail = absl::StrCat(
         "Of ", Counted(std::ssize(values), "value"), " of ", attribute, " the effect of ",
         interaction.variant, " is furthest from the others' for ", furthest->segment, ": ",
-        DifferenceText(statistic_, furthest->effect), " against ",
-        DifferenceText(statistic_,
-                       OthersOf(values, static_cast<std::size_t>(furthest - values.data())).effect),
-        ", ", PValueText(*interaction.p_value), ".",
+        DifferenceText(statistic_, furthest->estimate.value), " against ",
+        DifferenceText(statistic_, others_effect), ", ", PValueText(*interaction.p_value), ".",
         left_out == 0
             ? ""
             : absl::StrCat(" Left out with too little data: ", Counted(left_out, "value"), "."));
@@ -100,30 +102,24 @@ class Interactions {
                                               .treatment = treatment},
                                              1 - study_.alpha);
       if (!contrast.comparison.has_value()) continue;
-      values.push_back(
-          {.segment = cell->segment,
-           .units = static_cast<double>(contrast.units.control + contrast.units.treatment),
-           .effect = contrast.comparison->effect,
-           .standard_error = contrast.comparison->standard_error});
+      values.push_back({.segment = cell->segment,
+                        .estimate = {.units = contrast.units.control + contrast.units.treatment,
+                                     .value = contrast.comparison->effect,
+                                     .standard_error = contrast.comparison->standard_error}});
     }
     return values;
   }
 
-  std::optional<double> CompareWithOthers(const std::vector<ValueEffect>& values, std::size_t value,
-                                          std::size_t treatment) const {
-    const ValueEffect others = OthersOf(values, value);
-    const stats::EffectEstimate difference = {
-        .effect = values[value].effect - others.effect,
-        .standard_error = std::hypot(values[value].standard_error, others.standard_error)};
-    const auto comparison =
-        study_.is_always_valid()
-            ? stats::CompareAnytime(
-                  difference, MakeAnytimePlan(study_, figures_.all,
-                                              {.control = study_.control, .treatment = treatment},
-                                              study_.alpha))
-            : stats::Compare(difference, 1 - study_.alpha);
-    if (!comparison.ok()) return std::nullopt;
-    return comparison->p_value;
+  // By the test of the plan's method.
+  absl::StatusOr<stats::Comparison> Compare(const stats::Arms<stats::ArmEstimate>& effects,
+                                            std::size_t treatment) const {
+    if (!study_.is_always_valid()) return CompareArms(effects, 1 - study_.alpha);
+    const auto difference = stats::Difference(effects);
+    if (!difference.ok()) return difference.status();
+    return stats::CompareAnytime(
+        *difference,
+        MakeAnytimePlan(study_, figures_.all, {.control = study_.control, .treatment = treatment},
+                        study_.alpha));
   }
 
   const Study& study_;
@@ -132,20 +128,10 @@ class Interactions {
   const Statistic statistic_;
 };
 
-void AdjustByHolm(std::vector<Interaction>& interactions) {
-  std::vector<double> p_values;
-  for (const Interaction& interaction : interactions) {
-    p_values.push_back(interaction.p_value.value_or(1));
-  }
-  const auto adjusted = stats::AdjustPValues(stats::Correction::kHolm, p_values);
-  for (std::size_t i = 0; adjusted.ok() && i < interactions.size(); ++i) {
-    if (interactions[i].p_value.has_value()) interactions[i].adjusted_p_value = (*adjusted)[i];
-  }
-}
-
 }  // namespace
 
-std::vector<Interaction> FindInteractions(const Study& study, const Figures& figures) {
+absl::StatusOr<std::vector<Interaction>> FindInteractions(const Study& study,
+                                                          const Figures& figures) {
   std::map<std::string, std::vector<const CellFigures*>> cells_of;
   std::vector<std::string> attributes;  // in the plan's order
   for (const CellFigures& cell : figures.cells) {
@@ -160,7 +146,9 @@ std::vector<Interaction> FindInteractions(const Study& study, const Figures& fig
       interactions.push_back(tests.Test(attribute, cells_of[attribute], treatment));
     }
   }
-  AdjustByHolm(interactions);
+  std::vector<Interaction*> family;
+  for (Interaction& interaction : interactions) family.push_back(&interaction);
+  if (absl::Status status = AdjustByHolm(family); !status.ok()) return status;
   return interactions;
 }
 

@@ -452,10 +452,7 @@ absl::StatusOr<Task> MakeTask(const SealedPlan& plan, const Metric& metric, cons
     task.known.standard_deviation = *known.standard_deviation;
     return task;
   }
-  const Direction predicted = plan.hypothesis.predicted_direction;
-  const bool down =
-      (predicted == Direction::kDirectionUnspecified ? metric.desired_direction : predicted) ==
-      Direction::kDecrease;
+  const bool down = GoodDirection(plan, metric) == Direction::kDecrease;
   task.known = {.test = stats::PlannedTest::kProportion,
                 .baseline = down ? 1 - *known.baseline : *known.baseline,
                 .variance_removed = known.variance_removed};

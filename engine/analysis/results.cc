@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "engine/analysis/contrast.h"
-#include "stats/multiplicity.h"
+#include "engine/analysis/holm.h"
 #include "stats/posterior.h"
 
 namespace insightloop {
@@ -159,19 +159,6 @@ void AdjustByBonferroni(Result& result, std::size_t comparisons) {
   result.adjusted_p_value = std::fmin(1.0, *result.p_value * static_cast<double>(comparisons));
 }
 
-absl::Status AdjustByHolm(const std::vector<Result*>& family) {
-  std::vector<double> p_values;
-  for (const Result* result : family) p_values.push_back(result->p_value.value_or(1));
-  const absl::StatusOr<std::vector<double>> adjusted =
-      stats::AdjustPValues(stats::Correction::kHolm, p_values);
-  if (!adjusted.ok()) return absl::InternalError(adjusted.status().message());
-  for (std::size_t i = 0; i < family.size(); ++i) {
-    family[i]->adjustment = Named(Adjustment::kHolm, family.size());
-    if (family[i]->p_value.has_value()) family[i]->adjusted_p_value = (*adjusted)[i];
-  }
-  return absl::OkStatus();
-}
-
 absl::Status AdjustAllUnits(const Study& study, std::vector<Result>& results) {
   std::vector<Result*> secondary;
   for (Result& result : results) {
@@ -188,6 +175,9 @@ absl::Status AdjustAllUnits(const Study& study, std::vector<Result>& results) {
         AdjustByBonferroni(result, 1);
         break;
     }
+  }
+  for (Result* const result : secondary) {
+    result->adjustment = Named(Adjustment::kHolm, secondary.size());
   }
   return AdjustByHolm(secondary);
 }

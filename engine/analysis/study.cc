@@ -148,13 +148,17 @@ std::vector<Statistic> StatisticsOf(MetricKind kind) {
   return {};
 }
 
-Direction GoodDirection(const Study& study, std::size_t metric) {
-  const Hypothesis& hypothesis = study.plan->hypothesis;
-  const bool is_primary = study.metric_name(metric) == hypothesis.primary_metric;
+Direction GoodDirection(const SealedPlan& plan, const Metric& metric) {
+  const Hypothesis& hypothesis = plan.hypothesis;
+  const bool is_primary = metric.meta.name == hypothesis.primary_metric;
   if (is_primary && hypothesis.predicted_direction != Direction::kDirectionUnspecified) {
     return hypothesis.predicted_direction;
   }
-  return study.metrics[metric].metric->desired_direction;
+  return metric.desired_direction;
+}
+
+Direction GoodDirection(const Study& study, std::size_t metric) {
+  return GoodDirection(*study.plan, *study.metrics[metric].metric);
 }
 
 }  // namespace insightloop

@@ -57,6 +57,7 @@ absl::StatusOr<Study> MakeStudy(const SealedPlan& plan, const Experiment& experi
 std::optional<std::size_t> FindMetric(const Study& study, std::string_view name);
 
 // Which way is good: of the primary metric what the hypothesis predicts, where it says so.
+Direction GoodDirection(const SealedPlan& plan, const Metric& metric);
 Direction GoodDirection(const Study& study, std::size_t metric);
 
 // Whether an outcome's value is read, rather than outcomes counted.
