@@ -19,11 +19,6 @@ std::string Number(const char* format, double value) {
 }
 std::string Percent(double share) { return Number("%.4g %%", 100 * share); }
 
-// `experiments/spring` by its last part.
-std::string LastPart(const std::string& name) {
-  return Printable(name.substr(name.rfind('/') + 1));
-}
-
 // `AS_PLANNED` as `as planned`.
 std::string Words(const std::string& name) {
   std::string words = Lower(name);
@@ -41,13 +36,13 @@ std::string Headline(const v1::PlanExperimentResponse& planning) {
   constexpr double kSecondsPerDay = 86'400;
   const double maturing = static_cast<double>(planning.maturing_time().seconds()) / kSecondsPerDay;
   std::string text =
-      Join({LastPart(planning.experiment()), " takes ", Counted(plan.units(), "unit", "units"),
-            " and ", Counted(plan.days(), "day", "days"), " to find an effect of ",
-            Effect(planning, planning.smallest_effect().value())});
+      Join({Printable(LastPart(planning.experiment())), " takes ",
+            Counted(plan.units(), "unit", "units"), " and ", Counted(plan.days(), "day", "days"),
+            " to find an effect of ", Effect(planning, planning.smallest_effect().value())});
   if (planning.smallest_effect().scale() == v1::EffectSize::RELATIVE) {
     text += Join({" (", Number("%.4g", planning.absolute_effect()), ")"});
   }
-  text += Join({" on ", LastPart(planning.metric())});
+  text += Join({" on ", Printable(LastPart(planning.metric()))});
   if (maturing > 0) {
     text += Join({"; its last units mature ", Number("%.4g", maturing), " days later"});
   }

@@ -12,11 +12,7 @@ namespace {
 
 // `DO_NOT_SHIP` as it is typed, `do-not-ship`.
 std::string Typed(v1::Verdict::Decision decision) {
-  std::string text = Lower(v1::Verdict::Decision_Name(decision));
-  for (char& c : text) {
-    if (c == '_') c = '-';
-  }
-  return text;
+  return Kebab(Lower(v1::Verdict::Decision_Name(decision)));
 }
 
 std::vector<std::string> Decisions() {

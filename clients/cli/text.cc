@@ -197,6 +197,8 @@ std::string Printable(std::string_view text) {
   return safe;
 }
 
+std::string LastPart(const std::string& name) { return name.substr(name.rfind('/') + 1); }
+
 std::string Wrapped(const std::string& text, std::size_t width) {
   std::string wrapped;
   std::size_t column = 0;

@@ -56,6 +56,9 @@ bool IsUtf8(std::string_view bytes);
 // data cannot move the cursor or change colours; line ends and tabs become blanks.
 std::string Printable(std::string_view text);
 
+// `metrics/visit` and `experiments/spring` by their last part.
+std::string LastPart(const std::string& name);
+
 // The text in lines of at most `width` columns.
 std::string Wrapped(const std::string& text, std::size_t width);
 

@@ -38,9 +38,6 @@ std::string Signed(double value, int decimals) {
   return text[0] == '-' ? text : "+" + text;
 }
 
-// `metrics/visit` and `experiments/spring` by their last part.
-std::string LastPart(const std::string& name) { return name.substr(name.rfind('/') + 1); }
-
 bool IsShare(const Result& result) {
   return result.statistic() == Result::SHARE || result.statistic() == Result::TOP_TWO_SHARE;
 }

@@ -214,14 +214,19 @@ double BytesOf(std::int64_t units, std::int64_t outcomes, int metrics) {
   return ResidentBytes() - before;
 }
 
+// Follows the plan from the first fact on, until the first outcomes are there.
+void Fill(Subject& subject, const MeasurePlan& plan, const Sizes& sizes) {
+  subject.measurement().Follow(plan);
+  subject.Expose(sizes.units, /*with_country=*/true);
+  subject.Feed(sizes.first_outcomes, sizes.units, {"order", "visit"});
+}
+
 // Milliseconds that measuring takes with another first metric.
 double MsWith(const MeasuredMetric& first, const Sizes& sizes) {
   MeasurePlan plan = PlanWith(kMetrics, {"country"});
   plan.metrics[0] = first;
   Subject subject;
-  subject.measurement().Follow(plan);
-  subject.Expose(sizes.units, /*with_country=*/true);
-  subject.Feed(sizes.first_outcomes, sizes.units, {"order", "visit"});
+  Fill(subject, plan, sizes);
   return MedianOf(subject.MeasureTimes(plan, sizes.units));
 }
 
@@ -281,9 +286,7 @@ int Main(const Sizes& sizes) {
 
   Subject subject;
   const MeasurePlan plan = PlanWith(kMetrics, {"country"});
-  subject.measurement().Follow(plan);
-  subject.Expose(sizes.units, /*with_country=*/true);
-  subject.Feed(sizes.first_outcomes, sizes.units, {"order", "visit"});
+  Fill(subject, plan, sizes);
   const double at_first =
       MomentsMs(subject, plan, sizes.units, static_cast<double>(sizes.first_outcomes));
   subject.Feed(sizes.all_outcomes - sizes.first_outcomes, sizes.units, {"visit", "order"});
