@@ -45,6 +45,7 @@ absl::Status Seal(ResourceStore::Transaction& store, Experiment& experiment) {
   // Definitions may have changed since the draft was checked.
   Violations violations;
   CheckMoney(*plan, experiment.variants, violations);
+  CheckAutoPause(*plan, violations);
   if (!violations.empty()) return violations.ToStatus();
   experiment.sealed_plan = CanonicalText(*plan);
   experiment.plan_digest = Sha256Hex(experiment.sealed_plan);
@@ -191,10 +192,19 @@ absl::StatusOr<Experiment> Lifecycle::Start(const Caller& caller, std::string_vi
 
 absl::StatusOr<Experiment> Lifecycle::Pause(const Caller& caller, std::string_view name,
                                             std::string_view etag) {
+  return PauseForHarm(caller, name, etag, {});
+}
+
+absl::StatusOr<Experiment> Lifecycle::PauseForHarm(const Caller& caller, std::string_view name,
+                                                   std::string_view etag,
+                                                   const std::vector<std::string>& variants) {
   const Time now = resources_.clock().Now();
   return MoveExperiment(resources_, following_, caller, name, etag, Move::kPause,
                         [&](ResourceStore::Transaction&, Experiment& experiment) {
                           experiment.pause_time = now;
+                          experiment.auto_pause_variants.insert(
+                              experiment.auto_pause_variants.end(), variants.begin(),
+                              variants.end());
                           return absl::OkStatus();
                         });
 }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -50,6 +51,10 @@ class Lifecycle {
                                    std::string_view etag, std::optional<Time> start_time);
   absl::StatusOr<Experiment> Pause(const Caller& caller, std::string_view name,
                                    std::string_view etag);
+  // Also notes the treatments that are harmed, for which AutoPause (auto_pause.h) pauses it.
+  absl::StatusOr<Experiment> PauseForHarm(const Caller& caller, std::string_view name,
+                                          std::string_view etag,
+                                          const std::vector<std::string>& variants);
   absl::StatusOr<Experiment> Resume(const Caller& caller, std::string_view name,
                                     std::string_view etag);
   // Gives the slots back.

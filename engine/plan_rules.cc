@@ -50,6 +50,14 @@ void CheckMoney(const SealedPlan& plan, const std::vector<Variant>& variants,
   }
 }
 
+void CheckAutoPause(const SealedPlan& plan, Violations& violations) {
+  if (!plan.plan.auto_pause || !plan.hypothesis.guardrails.empty()) return;
+  violations.Add("NO_GUARDRAIL", "plan.auto_pause",
+                 absl::StrCat("is set, but ", plan.hypothesis.meta.name,
+                              " has no guardrail that could be harmed; give it one, or leave this "
+                              "out"));
+}
+
 absl::Status CheckWindows(const SealedPlan& plan) {
   if (plan.external) return absl::OkStatus();
   for (const Metric& metric : plan.metrics) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a plan must be for its error rates to be those it promises, given the definitions that it
-// uses. Pure functions; safe from any thread.
+// What a plan must be to keep what it promises, such as its error rates, given the definitions that
+// it uses. Pure functions; safe from any thread.
 
 #ifndef INSIGHTLOOP_ENGINE_PLAN_RULES_H_
 #define INSIGHTLOOP_ENGINE_PLAN_RULES_H_
@@ -20,6 +20,9 @@ namespace insightloop {
 // error rate of 5 % was 11 to 15 % in simulations, and 2 to 4 % with a cap.
 void CheckMoney(const SealedPlan& plan, const std::vector<Variant>& variants,
                 Violations& violations);
+
+// Adds NO_GUARDRAIL for a plan that asks to be paused on harm to a guardrail and has none.
+void CheckAutoPause(const SealedPlan& plan, Violations& violations);
 
 // kFailedPrecondition (NO_WINDOW) for a metric without a window in an experiment that is not
 // external: nobody knows when a running experiment's units are ready to be read.

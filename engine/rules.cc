@@ -66,6 +66,7 @@ void CheckSourceOfVariants(const Experiment& experiment, Violations& violations)
       refuse("hash_algorithm");
     }
     if (!experiment.overrides.empty()) refuse("overrides");
+    if (experiment.plan.auto_pause) refuse("plan.auto_pause");
     return;
   }
   if (experiment.layer.empty()) {
@@ -482,6 +483,7 @@ absl::Status ValidateWithin(ResourceStore::Transaction& store, const Experiment&
   const auto plan = MakeSealedPlan(experiment, store);
   if (!plan.ok()) return plan.status();
   CheckMoney(*plan, experiment.variants, violations);
+  CheckAutoPause(*plan, violations);
   return absl::OkStatus();
 }
 
@@ -541,6 +543,7 @@ void KeepServerFields(const Experiment& before, Experiment& after) {
   after.epochs = before.epochs;
   after.slots = before.slots;
   after.reserved_slots = before.reserved_slots;
+  after.auto_pause_variants = before.auto_pause_variants;
   after.salt = before.salt;
   after.sealed_plan = before.sealed_plan;
   after.plan_digest = before.plan_digest;

@@ -155,7 +155,7 @@ class GuardrailReader {
   GuardrailReading Harmed(const Guardrail& guardrail, const ContrastOf& of,
                           const Contrast& contrast) const {
     return {.state = GuardrailState::kHarmed,
-            .reason = {.code = "GUARDRAIL_HARM",
+            .reason = {.code = kGuardrailHarm,
                        .detail = absl::StrCat(study_.variant_id(of.treatment), " worsens ",
                                               About(guardrail, of),
                                               " or more: ", FiguresText(study_, of, contrast))}};

@@ -111,6 +111,7 @@ struct AnalysisPlan {
   std::int64_t planned_units = 0;
   std::vector<std::string> secondary_metrics;
   std::vector<std::string> segment_attributes;
+  bool auto_pause = false;
 };
 
 inline constexpr double kDefaultAlpha = 0.05;
@@ -123,6 +124,7 @@ void Fields(V& v, AnalysisPlan& x) {
   v("planned_units", x.planned_units);
   v("secondary_metrics", x.secondary_metrics);
   v("segment_attributes", x.segment_attributes);
+  v("auto_pause", x.auto_pause);
 }
 
 struct Experiment {
@@ -148,6 +150,7 @@ struct Experiment {
   std::int32_t epoch = 0;
   std::vector<Epoch> epochs;
   std::vector<std::int32_t> slots, reserved_slots;
+  std::vector<std::string> auto_pause_variants;
   std::string salt;
   std::string sealed_plan;
   std::string plan_digest;
@@ -187,6 +190,7 @@ void Fields(V& v, Experiment& x) {
   v("epochs", x.epochs);
   v("slots", x.slots);
   v("reserved_slots", x.reserved_slots);
+  v("auto_pause_variants", x.auto_pause_variants);
   v("salt", x.salt);
   v("sealed_plan", x.sealed_plan);
   v("plan_digest", x.plan_digest);

@@ -121,6 +121,10 @@ struct EnumNames<Adjustment> {
                                                 "HOLM"};
 };
 
+// The code of the reason that a treatment worsens a guardrail beyond its margin. Named whatever was
+// decided, but not where health failed.
+inline constexpr char kGuardrailHarm[] = "GUARDRAIL_HARM";
+
 struct Reason {
   std::string code;
   std::string detail;

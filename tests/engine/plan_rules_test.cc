@@ -59,5 +59,23 @@ TEST(PlanRulesTest, ATreatmentWithoutWeightDoesNotCount) {
   EXPECT_TRUE(MoneyAt(1, 1, plan).ok());
 }
 
+TEST(PlanRulesTest, OnlyAGuardrailCanPause) {
+  const auto check = [](PlanBuilder builder, bool auto_pause) {
+    SealedPlan plan = builder.Primary("visit", MetricKind::kProportion).Build();
+    plan.hypothesis.meta.name = "hypotheses/h";
+    plan.plan.auto_pause = auto_pause;
+    Violations violations;
+    CheckAutoPause(plan, violations);
+    return violations.ToStatus();
+  };
+  const auto guarded =
+      PlanBuilder().Guarded("complaint", MetricKind::kProportion, {0.01, Scale::kAbsolute});
+  EXPECT_TRUE(check(PlanBuilder(), false).ok());
+  EXPECT_TRUE(check(guarded, true).ok());
+  EXPECT_THAT(check(PlanBuilder(), true),
+              FailsWith(absl::StatusCode::kInvalidArgument, "NO_GUARDRAIL",
+                        HasSubstr("plan.auto_pause: is set, but hypotheses/h has no guardrail")));
+}
+
 }  // namespace
 }  // namespace insightloop::testing

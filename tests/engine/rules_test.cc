@@ -466,6 +466,17 @@ TEST_F(RulesTest, APlanNeedsASoundAlphaAndDistinctMetrics) {
       "DUPLICATE", "plan.secondary_metrics[1]");
 }
 
+TEST_F(RulesTest, OnlyWhatThisServerAssignsAndGuardsIsPausedByItself) {
+  Experiment external = AnExternalExperiment();
+  external.plan.auto_pause = true;
+  ExpectRefused<Experiment>(
+      external, [](Experiment&) {}, "NOT_FOR_EXTERNAL",
+      "plan.auto_pause: is set, but another system assigns");
+  ExpectRefused<Experiment>(
+      AnExperiment(), [](Experiment& x) { x.plan.auto_pause = true; }, "NO_GUARDRAIL",
+      "plan.auto_pause: is set, but hypotheses/reminder has no guardrail");
+}
+
 TEST_F(RulesTest, AllMistakesAreToldAtOnce) {
   Experiment experiment = AnExperiment();
   experiment.slot_count = 0;
