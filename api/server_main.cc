@@ -23,6 +23,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "api/auto_pausing.h"
 #include "api/listen_address.h"
 #include "api/seeded_random.h"
 #include "api/server.h"
@@ -30,6 +31,7 @@
 #include "api/system_clock.h"
 #include "api/system_random.h"
 #include "engine/assignment/catalog_holder.h"
+#include "engine/auto_pause.h"
 #include "engine/domain/limits.h"
 #include "engine/domain/time.h"
 #include "engine/following.h"
@@ -53,6 +55,7 @@ constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 
 constexpr Duration kPatience = Seconds(20);  // for calls under way when the server is told to stop
+constexpr Duration kAutoPausePeriod = Seconds(60);
 constexpr int kMaxWorkers = 1024;
 
 struct Flags {
@@ -260,12 +263,14 @@ int Serve(const Flags& flags, const Configuration& configuration, Signals& signa
   Following following(resource_store, **measurement, limits);
   Lifecycle lifecycle(resources, following);
   Verdicts verdicts(resources, **measurement, following);
+  AutoPause auto_pause(resources, lifecycle, verdicts);
   Verifier verifier(resources, catalog, **measurement, fact_audit);
   Eraser eraser(resources, catalog, **measurement);
 
   const Engine engine{.resources = resources,
                       .lifecycle = lifecycle,
                       .verdicts = verdicts,
+                      .auto_pause = auto_pause,
                       .verifier = verifier,
                       .recorder = recorder,
                       .eraser = eraser,
@@ -288,12 +293,15 @@ int Serve(const Flags& flags, const Configuration& configuration, Signals& signa
     spdlog::warn("whoever can reach {} is an administrator of this server", (*server)->address());
   }
 
+  std::optional<AutoPausing> auto_pausing;
   std::atomic<bool> is_ending = false;
   absl::Status failure;
   std::thread loading([&] {
     const absl::Status status = (*measurement)->WaitUntilReady();
     if (status.ok()) {
       spdlog::info("everything recorded is known again");
+      // Where the clock is simulated, AdvanceClock looks for harm.
+      if (!simulated_clock.has_value()) auto_pausing.emplace(auto_pause, kAutoPausePeriod);
     } else if (!is_ending) {
       failure = status;
       Signals::Raise();
@@ -303,6 +311,7 @@ int Serve(const Flags& flags, const Configuration& configuration, Signals& signa
   is_ending = true;
   (*measurement)->StopLoading();
   loading.join();
+  auto_pausing.reset();
   if (!failure.ok()) return Fail(failure);
   spdlog::info("signal {}: finishing the calls under way", signal_number);
   (*server)->Stop(kPatience);

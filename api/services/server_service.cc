@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "api/auto_pausing.h"
 #include "api/convert.h"
 #include "api/gate.h"
 #include "api/services/services.h"
@@ -88,7 +89,9 @@ class ServerService final : public v1::ServerService::CallbackService {
     if (!request.has_time()) {
       return InvalidField("FIELD_MISSING", "time", "is missing; send the new time");
     }
-    return engine_.simulated_clock->AdvanceTo(*TimeFromProto(request.time()));
+    auto advanced = engine_.simulated_clock->AdvanceTo(*TimeFromProto(request.time()));
+    if (advanced.ok()) RunAndLog(engine_.auto_pause);
+    return advanced;
   }
 
   Gate& gate_;

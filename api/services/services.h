@@ -12,6 +12,7 @@
 
 #include "api/simulated_clock.h"
 #include "engine/assignment/catalog_holder.h"
+#include "engine/auto_pause.h"
 #include "engine/erasure.h"
 #include "engine/lifecycle.h"
 #include "engine/measurement/recorder.h"
@@ -34,6 +35,7 @@ struct Engine {
   Resources& resources;
   Lifecycle& lifecycle;
   Verdicts& verdicts;
+  AutoPause& auto_pause;
   Verifier& verifier;
   Recorder& recorder;
   Eraser& eraser;

@@ -58,6 +58,7 @@ struct ServerTest::Rooms {
   std::unique_ptr<Following> following;
   std::unique_ptr<Lifecycle> lifecycle;
   std::unique_ptr<Verdicts> verdicts;
+  std::unique_ptr<AutoPause> auto_pause;
   std::unique_ptr<Verifier> verifier;
   std::unique_ptr<Eraser> eraser;
 };
@@ -96,6 +97,8 @@ ServerTest::ServerTest(bool simulated, const Limits& limits) {
   rooms_->lifecycle = std::make_unique<Lifecycle>(rooms_->resources, *rooms_->following);
   rooms_->verdicts =
       std::make_unique<Verdicts>(rooms_->resources, *rooms_->measurement, *rooms_->following);
+  rooms_->auto_pause =
+      std::make_unique<AutoPause>(rooms_->resources, *rooms_->lifecycle, *rooms_->verdicts);
   rooms_->verifier = std::make_unique<Verifier>(rooms_->resources, rooms_->catalog,
                                                 *rooms_->measurement, rooms_->fact_audit);
   rooms_->eraser =
@@ -103,6 +106,7 @@ ServerTest::ServerTest(bool simulated, const Limits& limits) {
   const Engine engine{.resources = rooms_->resources,
                       .lifecycle = *rooms_->lifecycle,
                       .verdicts = *rooms_->verdicts,
+                      .auto_pause = *rooms_->auto_pause,
                       .verifier = *rooms_->verifier,
                       .recorder = *rooms_->recorder,
                       .eraser = *rooms_->eraser,

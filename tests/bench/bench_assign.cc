@@ -41,6 +41,7 @@
 #include "clients/cpp/local_evaluator.h"
 #include "engine/assignment/catalog_holder.h"
 #include "engine/assignment/hashing.h"
+#include "engine/auto_pause.h"
 #include "engine/lifecycle.h"
 #include "engine/measurement/embedded_measurement.h"
 #include "engine/measurement/recorder.h"
@@ -88,11 +89,13 @@ class OurServer {
     following_ = std::make_unique<Following>(store_, *measurement_, limits_);
     lifecycle_ = std::make_unique<Lifecycle>(resources_, *following_);
     verdicts_ = std::make_unique<Verdicts>(resources_, *measurement_, *following_);
+    auto_pause_ = std::make_unique<AutoPause>(resources_, *lifecycle_, *verdicts_);
     verifier_ = std::make_unique<Verifier>(resources_, catalog_, *measurement_, fact_audit_);
     eraser_ = std::make_unique<Eraser>(resources_, catalog_, *measurement_);
     const api::Engine engine{.resources = resources_,
                              .lifecycle = *lifecycle_,
                              .verdicts = *verdicts_,
+                             .auto_pause = *auto_pause_,
                              .verifier = *verifier_,
                              .recorder = *recorder_,
                              .eraser = *eraser_,
@@ -155,6 +158,7 @@ class OurServer {
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Eraser> eraser_;
   std::unique_ptr<Verdicts> verdicts_;
+  std::unique_ptr<AutoPause> auto_pause_;
   std::unique_ptr<Verifier> verifier_;
   std::unique_ptr<api::Server> server_;
 };
