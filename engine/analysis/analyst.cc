@@ -180,6 +180,10 @@ absl::StatusOr<Verdict> MakeVerdict(const SealedPlan& plan, const Experiment& ex
   std::vector<HealthCheck> health = {CheckSampleRatio(*study, measured),
                                      CheckCrossedUnits(measured, differs(with_crossed->all)),
                                      CheckLateFacts(*study, measured)};
+  // Files of external experiments come whenever they do.
+  if (experiment.state == ExperimentState::kRunning && !plan.external) {
+    health.push_back(CheckFreshness(experiment, measured, data_through));
+  }
   if (!figures->cells.empty()) health.push_back(CheckSegmentRatio(*study, *figures));
   if (FindsLargest(study->kind(primary))) {
     std::vector<bool> decides;

@@ -32,6 +32,7 @@ struct Thresholds {
 constexpr Thresholds kSampleRatioE = {.warn = 100, .fail = 1'000};
 constexpr Thresholds kCrossedShare = {.warn = 0.001, .fail = 0.1};
 constexpr Thresholds kLateShare = {.warn = 0.01, .fail = 0.1};
+constexpr Duration kFreshFor = Hours(24);
 constexpr double kResponseP = 0.05;
 constexpr double kLargestUnitShare = 0.05;
 constexpr double kLateUnitsP = 0.001;                            // over all treatments together
@@ -392,6 +393,25 @@ HealthCheck CheckLateFacts(const Study& study, const Measured& measured) {
     absl::StrAppend(&check.detail, " Not in every variant as many units are concerned, ",
                     PValueText(*check.p_value), ".");
   }
+  return check;
+}
+
+HealthCheck CheckFreshness(const Experiment& experiment, const Measured& measured, Time now) {
+  constexpr auto kHour = static_cast<double>(Hours(1).micros);
+  // A sender's clock may be ahead.
+  const Duration silent =
+      std::max(now - measured.last_fact.value_or(experiment.start_time), Duration{});
+  const bool is_fresh = silent < kFreshFor;
+  HealthCheck check = {.check = Check::kFreshness,
+                       .status = is_fresh ? CheckStatus::kPass : CheckStatus::kWarn,
+                       .stage = Stage::kLogging,
+                       .figure = static_cast<double>(silent.micros) / kHour,
+                       .warn_at = static_cast<double>(kFreshFor.micros) / kHour};
+  check.detail = absl::StrCat(
+      measured.last_fact.has_value()
+          ? absl::StrCat("The last fact happened at ", FormatTime(*measured.last_fact))
+          : absl::StrCat("No fact has come since the start at ", FormatTime(experiment.start_time)),
+      ", ", Number(*check.figure), " hours ago.");
   return check;
 }
 

@@ -11,6 +11,7 @@
 //   COVARIATE_BALANCE  p < 0.01/c     p < 0.001/c  over c covariates, times the treatments
 //   LARGEST_UNIT       > 5 %, or it decides  -     of the sum of a variant, primary metric
 //   RESPONSE_RATE      p < 0.05       -            one for each survey metric
+//   FRESHNESS          >= 24 h        -            of running experiments
 //   MIN_DURATION       < 7 days       -
 //   EXACT_SUMS         -              a sum overflowed
 
@@ -23,6 +24,8 @@
 #include "engine/analysis/figures.h"
 #include "engine/analysis/progress.h"
 #include "engine/analysis/study.h"
+#include "engine/domain/experiment.h"
+#include "engine/domain/time.h"
 #include "engine/domain/verdict.h"
 #include "engine/ports/measurement.h"
 
@@ -40,6 +43,9 @@ HealthCheck CheckSegmentRatio(const Study& study, const Figures& figures);
 HealthCheck CheckCrossedUnits(const Measured& measured, bool decision_differs);
 
 HealthCheck CheckLateFacts(const Study& study, const Measured& measured);
+
+// Of a running experiment, at `now`: how long ago the last fact happened, by its own time.
+HealthCheck CheckFreshness(const Experiment& experiment, const Measured& measured, Time now);
 
 // Whether a survey was answered at the control's rate in every treatment: answers of those asked,
 // matured units only, compared within epochs of one split.

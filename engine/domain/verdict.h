@@ -48,14 +48,16 @@ enum class Check {
   kExactSums,
   kSegmentRatio,
   kCovariateBalance,
-  kLargestUnit
+  kLargestUnit,
+  kFreshness
 };
 
 template <>
 struct EnumNames<Check> {
   static constexpr std::string_view kNames[] = {
-      "CHECK_UNSPECIFIED", "SAMPLE_RATIO", "CROSSED_UNITS", "LATE_FACTS",        "RESPONSE_RATE",
-      "MIN_DURATION",      "EXACT_SUMS",   "SEGMENT_RATIO", "COVARIATE_BALANCE", "LARGEST_UNIT"};
+      "CHECK_UNSPECIFIED", "SAMPLE_RATIO", "CROSSED_UNITS", "LATE_FACTS",
+      "RESPONSE_RATE",     "MIN_DURATION", "EXACT_SUMS",    "SEGMENT_RATIO",
+      "COVARIATE_BALANCE", "LARGEST_UNIT", "FRESHNESS"};
 };
 
 // Where in the making of the data a finding begins.

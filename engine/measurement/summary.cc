@@ -296,6 +296,9 @@ void Pass::CountExposed() {
         std::min(measured_.first_exposure.value_or(stats.first), stats.first);
     measured_.last_exposure = std::max(measured_.last_exposure.value_or(stats.last), stats.last);
   }
+  if (!plan_.stop_time.has_value()) {
+    measured_.last_fact = std::max(measured_.last_exposure, tally_.last_outcome());
+  }
   for (auto& [epoch, units] : by_epoch) {
     measured_.exposed_by_epoch.push_back({.epoch = epoch, .units = std::move(units)});
   }

@@ -3,7 +3,6 @@
 #include "engine/measurement/tally.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "engine/domain/metric.h"
@@ -122,6 +121,9 @@ void Tally::Fold(RowNumber row, Time first, const OutcomeRow& outcome) {
   bool counts = false;
   for (const Use& use : uses_) {
     if (use.event != outcome.event || use.event == 0) continue;
+    if (outcome.occur_time >= first && !outcome.late) {
+      last_outcome_ = std::max(last_outcome_, std::optional(outcome.occur_time));
+    }
     counts |= FoldValue(row, first, use, outcome);
     if (use.is_denominator || outcome.late) continue;
     if (HasHistory(plan_.metrics[use.metric])) FoldHistory(row, first, use.metric, outcome);
@@ -221,6 +223,7 @@ void Tally::CopyRow(const Tally& from, RowNumber from_row, RowNumber row) {
     late_.erase(row);
   }
   latest_without_window_ = std::max(latest_without_window_, from.latest_without_window_);
+  last_outcome_ = std::max(last_outcome_, from.last_outcome_);
 }
 
 bool Tally::CanCount(Time first, Time latest) const { return has_history_ || latest >= first; }

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -89,6 +90,9 @@ class Tally {
   [[nodiscard]] bool HasCountedAt(Time end) const { return latest_without_window_ >= end; }
 
   [[nodiscard]] const MetricColumns& metric(std::size_t metric) const { return metrics_[metric]; }
+  // When the last outcome of the plan's events happened that is not before its unit's exposure, and
+  // not late. Exposures only ever become earlier, so that it stays one.
+  [[nodiscard]] std::optional<Time> last_outcome() const { return last_outcome_; }
   // Rows of outcomes inside some window, and those of them that are late (of few rows).
   [[nodiscard]] const ChunkedColumn<std::uint32_t>& outcomes() const { return outcomes_; }
   [[nodiscard]] const absl::flat_hash_map<RowNumber, std::uint32_t>& late() const { return late_; }
@@ -117,6 +121,7 @@ class Tally {
   bool has_history_ = false;
   Time end_ = kLatestTime;
   Time latest_without_window_ = kEarliestTime;  // outcome of a metric without a window
+  std::optional<Time> last_outcome_;
 };
 
 }  // namespace insightloop

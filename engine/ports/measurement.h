@@ -153,7 +153,10 @@ struct Measured {
   std::vector<OutcomeCounts> outcomes_by_variant;     // as exposed_units
   std::optional<Time> last_maturity;                  // when the last unit matures
   std::optional<Time> first_exposure, last_exposure;  // of units, crossed ones left out
-  std::vector<std::string> dropped_segments;          // attributes with too many values, left out
+  // Until it stops: when the last of these happened, the exposures above and the outcomes of the
+  // plan's events that exposed units have from their first exposure on, late ones left out.
+  std::optional<Time> last_fact;
+  std::vector<std::string> dropped_segments;  // attributes with too many values, left out
   // By index of MeasurePlan::metrics: the cap that was applied, in steps; absent without one, or
   // where a percentile has no value that is not 0 to be found among.
   std::vector<std::optional<std::int64_t>> caps;

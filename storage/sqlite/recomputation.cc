@@ -101,6 +101,14 @@ WHERE o.id <= ?1 AND EXISTS (
 GROUP BY s.variant, s.crossed
 )sql";
 
+// ?1 outcomes.
+constexpr char kLastOutcome[] = R"sql(
+SELECT o.occur_time FROM outcomes o CROSS JOIN temp.starts s ON s.unit = o.unit
+WHERE o.id <= ?1 AND o.late = 0 AND o.occur_time >= s.time
+  AND o.event IN (SELECT event FROM temp.spans)
+ORDER BY o.occur_time DESC LIMIT 1
+)sql";
+
 // ?1 outcomes, ?2 event, ?3 what a row adds: 0 one, 1 one if its value is above 0, 2 its value;
 // ?4 opens, ?5 closes, ?6 end, ?7 history. One row for each unit that has any outcome of the event.
 // Sums come in two halves, of which neither can overflow: sums of the values' high and low 32 bits.
@@ -215,6 +223,7 @@ class Recomputation {
   absl::Status ReadUnits();
   void CountUnits();
   absl::Status CountOutcomes();
+  absl::Status FindLastFact();
   absl::Status AddSpan(const std::string& event, const MeasuredMetric& metric);
   absl::Status FindStrata();
   absl::Status AddMetric(std::size_t metric);
@@ -249,6 +258,7 @@ absl::StatusOr<Measured> Recomputation::Run() {
   if (!status.ok()) return status;
   CountUnits();
   status = CountOutcomes();
+  if (status.ok()) status = FindLastFact();
   if (status.ok()) status = FindStrata();
   measured_.caps.resize(plan_.metrics.size());
   for (std::size_t m = 0; status.ok() && m < plan_.metrics.size(); ++m) status = AddMetric(m);
@@ -381,6 +391,16 @@ absl::Status Recomputation::CountOutcomes() {
                                                .late = row.Int(3),
                                                .units = row.Int(4),
                                                .units_with_late = row.Int(5)};
+  });
+}
+
+absl::Status Recomputation::FindLastFact() {
+  if (plan_.stop_time.has_value()) return absl::OkStatus();
+  measured_.last_fact = measured_.last_exposure;
+  auto select = connection_.Prepare(kLastOutcome);
+  if (!select.ok()) return select.status();
+  return select->BindInt(through_.outcomes).ForRows([&](const Statement& row) {
+    measured_.last_fact = std::max(measured_.last_fact, std::optional(Time{row.Int(0)}));
   });
 }
 

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -275,6 +276,44 @@ TEST(LateFactsCheckTest, FailsWhereOneVariantHasMoreUnitsWithLateOutcomes) {
   EXPECT_EQ(check(95).status, CheckStatus::kWarn);
   EXPECT_EQ(check(102).status, CheckStatus::kFail);
   EXPECT_THAT(check(102).detail, HasSubstr("Not in every variant as many units are concerned"));
+}
+
+TEST(FreshnessCheckTest, WarnsWhereNoFactHasHappenedFor24Hours) {
+  const Time now = Start() + Days(30);
+  const auto check = [now](Duration silent) {
+    return CheckFreshness(Running(), {.last_fact = now - silent}, now);
+  };
+  EXPECT_EQ(check(Duration{Hours(24).micros - 1}).status, CheckStatus::kPass);
+  EXPECT_EQ(check(Hours(24)).status, CheckStatus::kWarn);
+  EXPECT_EQ(check(Days(7)).status, CheckStatus::kWarn);
+  EXPECT_EQ(check(Hours(6)).figure, 6);
+  EXPECT_EQ(check(Hours(6)).warn_at, 24);
+  EXPECT_EQ(check(Hours(6)).stage, Stage::kLogging);
+  EXPECT_EQ(check(Hours(-20)).figure, 0);  // a sender's clock is ahead
+  EXPECT_EQ(check(Hours(30)).detail,
+            "The last fact happened at 2023-12-13T16:13:20Z, 30 hours ago.");
+}
+
+TEST(FreshnessCheckTest, BeforeAnyFactItCountsFromTheStart) {
+  EXPECT_EQ(CheckFreshness(Running(), {}, Start() + Hours(23)).status, CheckStatus::kPass);
+  EXPECT_EQ(CheckFreshness(Running(), {}, Start() + Hours(36)).detail,
+            "No fact has come since the start at 2023-11-14T22:13:20Z, 36 hours ago.");
+}
+
+TEST(FreshnessCheckTest, IsOfRunningExperimentsThatAreNotExternal) {
+  SealedPlan plan = Visits();
+  const auto has_check = [&](const Experiment& experiment) {
+    const Verdict verdict = Judged(plan, MeasuredBuilder(2).Build(), experiment);
+    return std::any_of(verdict.health.begin(), verdict.health.end(),
+                       [](const HealthCheck& c) { return c.check == Check::kFreshness; });
+  };
+  EXPECT_FALSE(has_check(Running()));
+  plan.external = false;
+  EXPECT_TRUE(has_check(Running()));
+  Experiment paused = Running();
+  paused.state = ExperimentState::kPaused;
+  EXPECT_FALSE(has_check(paused));
+  EXPECT_FALSE(has_check(StoppedAfter(Days(14))));
 }
 
 // Cents by unit of the treatment; the control has 100 in each of 200 units.

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -21,6 +23,7 @@ using testing::AMetricOf;
 using ::testing::ElementsAre;
 using testing::ExposureOf;
 using ::testing::IsEmpty;
+using testing::IsOk;
 using testing::kDayOne;
 using testing::kMicrosecond;
 using testing::OutcomeOf;
@@ -326,6 +329,48 @@ TEST_F(MeasureTest, ExposedUnitsAreCountedInTheEpochOfTheirFirstExposure) {
   EXPECT_THAT(measured.exposed_by_epoch[0].units, ElementsAre(0, 1));
   EXPECT_EQ(measured.exposed_by_epoch[1].epoch, 3);
   EXPECT_THAT(measured.exposed_by_epoch[1].units, ElementsAre(2, 0));
+}
+
+TEST_F(MeasureTest, TheLastFactIsAnExposureOrAnOutcomeOfThePlansEventsFromThenOn) {
+  MeasurePlan running = APlan({Windowed(MetricKind::kCount, {}, Days(1))});
+  running.stop_time.reset();
+  const auto last_fact = [&] { return Measure(running, kEnd).last_fact; };
+  EXPECT_EQ(last_fact(), std::nullopt);
+  Record(Outcomes{OutcomeOf("anna").Id("before").At(kDayOne - kMicrosecond)});
+  EXPECT_EQ(last_fact(), std::nullopt);
+  Record({ExposureOf("anna", "control")});
+  EXPECT_EQ(last_fact(), kDayOne);
+  // Also behind the window, where it counts in nothing else.
+  Record(Outcomes{OutcomeOf("anna").Id("behind").At(kDayOne + Days(3))});
+  EXPECT_EQ(last_fact(), kDayOne + Days(3));
+  Record(Outcomes{OutcomeOf("anna").Id("late").At(kDayOne + Days(4)).Late(),
+                  OutcomeOf("anna").Event("events/other").At(kDayOne + Days(4)),
+                  OutcomeOf("who").At(kDayOne + Days(4))});
+  EXPECT_EQ(last_fact(), kDayOne + Days(3));
+  file_.Reopen();
+  EXPECT_EQ(last_fact(), kDayOne + Days(3));
+  Record({ExposureOf("ben", "control").At(kDayOne + Days(5))});
+  EXPECT_EQ(last_fact(), kDayOne + Days(5));
+  EXPECT_EQ(Measure(APlan({}), kEnd).last_fact, std::nullopt);  // stopped
+}
+
+TEST_F(MeasureTest, TheLastFactIsTheSameInEveryOrderOfArrival) {
+  MeasurePlan running = APlan({AMetricOf(MetricKind::kCount)});
+  running.stop_time.reset();
+  const std::vector<FactRows> facts = {
+      {.exposures = {ExposureOf("anna", "control").At(kDayOne + Days(2))}},
+      {.exposures = {ExposureOf("anna", "control").At(kDayOne)}},
+      {.outcomes = {OutcomeOf("anna").Id("between").At(kDayOne + Days(1))}},
+      {.outcomes = {OutcomeOf("anna").Id("before").At(kDayOne - Days(1))}}};
+  std::vector<std::size_t> order = {0, 1, 2, 3};
+  do {
+    testing::MeasurementOnFile file;
+    file.measurement().Follow(running);
+    for (const std::size_t i : order) ASSERT_THAT(file.measurement().Record(facts[i]), IsOk());
+    const auto measured = file.measurement().Measure(running, kEnd);
+    ASSERT_THAT(measured, IsOk());
+    EXPECT_EQ(measured->last_fact, kDayOne + Days(1));
+  } while (std::next_permutation(order.begin(), order.end()));
 }
 
 TEST_F(MeasureTest, AUnitThatCrossesInALaterEpochIsCrossed) {
