@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <utility>
@@ -38,6 +39,17 @@ std::string CellOf(const MeasurePlan& plan, const Stratum& stratum) {
   return absl::StrCat("epoch ", stratum.epoch, ", variant ", plan.variants[stratum.variant],
                       stratum.segment.empty() ? "" : ", segment ", stratum.segment,
                       stratum.crossed ? ", crossed units" : "");
+}
+
+// Counts of rejected rows only ever grow.
+bool HasAtLeast(const std::vector<RejectedRows>& all, const std::vector<RejectedRows>& some) {
+  return std::all_of(some.begin(), some.end(), [&](const RejectedRows& rows) {
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [&](const auto& a) { return a.reason == rows.reason; });
+    return found != all.end() && found->without_variant >= rows.without_variant &&
+           std::equal(rows.by_variant.begin(), rows.by_variant.end(), found->by_variant.begin(),
+                      std::less_equal<>());
+  });
 }
 
 // Which of the figures differ, in a few words each.
@@ -75,7 +87,7 @@ std::vector<std::string> Differences(const MeasurePlan& plan, const Measured& sa
     }
     compare(absl::StrCat("units in ", CellOf(plan, a)), a.units, b.units);
   }
-  if (found.empty()) found.emplace_back("times, caps, epochs or segments");
+  if (found.empty()) found.emplace_back("times, caps, epochs, segments or rejected rows");
   return found;
 }
 
@@ -214,7 +226,7 @@ absl::StatusOr<Finding> Verifier::CheckFigures(const MeasurePlan& plan) {
   constexpr std::size_t kMostTold = 5;
   const Time as_of = resources_.clock().Now();
   const auto said = measurement_.Measure(plan, as_of);
-  const auto computed =
+  auto computed =
       said.ok() ? audit_.Recompute(plan, as_of, said->exposure_rows, said->outcome_rows) : said;
   if (!computed.ok()) {
     auto finding = Unreadable(CheckKind::kFigures, computed.status());
@@ -225,6 +237,8 @@ absl::StatusOr<Finding> Verifier::CheckFigures(const MeasurePlan& plan) {
                   .subject = plan.experiment,
                   .status = FindingStatus::kOk,
                   .rows = said->exposure_rows + said->outcome_rows};
+  // Some may have come since.
+  if (HasAtLeast(computed->rejected, said->rejected)) computed->rejected = said->rejected;
   if (*said == *computed) return finding;
   finding.status = FindingStatus::kFail;
   std::vector<std::string> found = Differences(plan, *said, *computed);

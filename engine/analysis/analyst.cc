@@ -177,9 +177,11 @@ absl::StatusOr<Verdict> MakeVerdict(const SealedPlan& plan, const Experiment& ex
     return !IsSameDecision(decided, Decide(read(cell)));
   };
 
-  std::vector<HealthCheck> health = {CheckSampleRatio(*study, measured),
-                                     CheckCrossedUnits(measured, differs(with_crossed->all)),
-                                     CheckLateFacts(*study, measured)};
+  std::vector<HealthCheck> health = {
+      CheckSampleRatio(*study, measured), CheckCrossedUnits(measured, differs(with_crossed->all)),
+      CheckLateFacts(*study, measured), CheckRejectedFacts(*study, measured)};
+  // These have no hash.
+  if (!plan.external) health.push_back(CheckExposureMismatch(measured));
   // Files of external experiments come whenever they do.
   if (experiment.state == ExperimentState::kRunning && !plan.external) {
     health.push_back(CheckFreshness(experiment, measured, data_through));

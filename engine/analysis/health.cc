@@ -32,11 +32,13 @@ struct Thresholds {
 constexpr Thresholds kSampleRatioE = {.warn = 100, .fail = 1'000};
 constexpr Thresholds kCrossedShare = {.warn = 0.001, .fail = 0.1};
 constexpr Thresholds kLateShare = {.warn = 0.01, .fail = 0.1};
+constexpr Thresholds kRejectedShare = {.warn = 0.01, .fail = 0.1};
+constexpr Thresholds kMismatchShare = {.warn = 0.001, .fail = 0.01};
 constexpr Duration kFreshFor = Hours(24);
 constexpr double kResponseP = 0.05;
 constexpr double kLargestUnitShare = 0.05;
-constexpr double kLateUnitsP = 0.001;                            // over all treatments together
-constexpr std::int64_t kLateUnitsPlanned = 10'000;               // where the test is sharpest
+constexpr double kSharesP = 0.001;                               // over all treatments together
+constexpr std::int64_t kSharesPlanned = 10'000;                  // where the test is sharpest
 constexpr Thresholds kBalanceP = {.warn = 0.01, .fail = 0.001};  // over all covariates together
 
 CheckStatus StatusAbove(double share, const Thresholds& bounds) {
@@ -150,31 +152,60 @@ EValue EValueOf(double log_e_value) {
 }
 
 // -------------------------------------------------------------------------------------------------
-// Late facts
+// Late and rejected facts
 
-// Of "as many of the units with outcomes have late ones as in the control", over all treatments, at
-// any reading; absent where there is no test.
-std::optional<double> CompareLateUnits(const Study& study, const Measured& measured) {
-  const auto late_units = [&](std::size_t variant) -> stats::Proportion {
-    const OutcomeCounts& counts = measured.outcomes_by_variant[variant];
-    return {.successes = counts.units_with_late, .trials = counts.units};
-  };
+// Of "the same share as in the control", over all treatments, at any reading; absent where there is
+// no test. `shares` by variant.
+std::optional<double> CompareShares(const Study& study,
+                                    const std::vector<stats::Proportion>& shares) {
   const auto comparisons = static_cast<double>(study.treatments.size());
   std::optional<double> least;
   for (const std::size_t treatment : study.treatments) {
-    const stats::Arms<stats::Proportion> arms = {.control = late_units(study.control),
-                                                 .treatment = late_units(treatment)};
-    const auto once = stats::CompareProportions(arms, 1 - kLateUnitsP);
+    const stats::Arms<stats::Proportion> arms = {.control = shares[study.control],
+                                                 .treatment = shares[treatment]};
+    const auto once = stats::CompareProportions(arms, 1 - kSharesP);
     if (!once.ok()) continue;
     const auto comparison =
         stats::CompareAnytime({.effect = once->effect, .standard_error = once->standard_error},
                               {.units = arms.control.trials + arms.treatment.trials,
-                               .planned_units = kLateUnitsPlanned,
-                               .alpha = kLateUnitsP / comparisons});
+                               .planned_units = kSharesPlanned,
+                               .alpha = kSharesP / comparisons});
     if (!comparison.ok()) continue;
     least = std::fmin(least.value_or(1), std::fmin(1, comparison->p_value * comparisons));
   }
   return least;
+}
+
+std::int64_t ExposedUnitsOf(const Measured& measured) {
+  return std::accumulate(measured.exposed_units.begin(), measured.exposed_units.end(),
+                         measured.crossed_units);
+}
+
+std::int64_t RowsOf(const RejectedRows& rejected) {
+  return std::accumulate(rejected.by_variant.begin(), rejected.by_variant.end(),
+                         rejected.without_variant);
+}
+
+// `OUT_OF_RANGE 8, ID_REUSED 4`, most first.
+std::string ReasonsText(std::vector<RejectedRows> rejected) {
+  std::stable_sort(
+      rejected.begin(), rejected.end(),
+      [](const RejectedRows& a, const RejectedRows& b) { return RowsOf(a) > RowsOf(b); });
+  return absl::StrJoin(rejected, ", ", [](std::string* text, const RejectedRows& rows) {
+    absl::StrAppend(text, rows.reason, " ", Grouped(RowsOf(rows)));
+  });
+}
+
+// `12 of 500 (2.4 %) in control, 0 of 500 (0 %) in treatment`; variants without any are left out.
+std::string SharesText(const Study& study, const std::vector<stats::Proportion>& shares) {
+  std::vector<std::string> texts;
+  for (std::size_t v = 0; v < shares.size(); ++v) {
+    const auto& [part, whole] = shares[v];
+    if (whole == 0) continue;
+    texts.push_back(absl::StrCat(Grouped(part), " of ", Grouped(whole), " (",
+                                 Percent(Share(part, whole)), ") in ", study.variant_id(v)));
+  }
+  return absl::StrJoin(texts, ", ");
 }
 
 // -------------------------------------------------------------------------------------------------
@@ -339,8 +370,7 @@ HealthCheck CheckCrossedUnits(const Measured& measured, bool decision_differs) {
                        .figure = 0,
                        .warn_at = kCrossedShare.warn,
                        .fail_at = kCrossedShare.fail};
-  const std::int64_t exposed = std::accumulate(
-      measured.exposed_units.begin(), measured.exposed_units.end(), measured.crossed_units);
+  const std::int64_t exposed = ExposedUnitsOf(measured);
   if (measured.crossed_units == 0) {
     check.detail = absl::StrCat("None of ", Counted(exposed, "exposed unit"),
                                 " was seen in more than one variant.");
@@ -377,22 +407,95 @@ HealthCheck CheckLateFacts(const Study& study, const Measured& measured) {
   check.detail = absl::StrCat(Grouped(measured.late_outcomes), " of ",
                               Counted(measured.outcomes, "outcome"), " (", Percent(share),
                               ") came later than the acceptance window and are left out");
-  std::vector<std::string> texts;  // what is late in one variant only is a bias
-  for (std::size_t v = 0; measured.late_outcomes > 0 && v < study.plan->variants.size(); ++v) {
-    const OutcomeCounts& counts = measured.outcomes_by_variant[v];
-    if (counts.outcomes == 0) continue;
-    texts.push_back(absl::StrCat(Grouped(counts.late), " of ", Grouped(counts.outcomes), " (",
-                                 Percent(Share(counts.late, counts.outcomes)), ") in ",
-                                 study.variant_id(v)));
+  std::vector<stats::Proportion> outcomes, units;  // by variant
+  for (const OutcomeCounts& counts : measured.outcomes_by_variant) {
+    outcomes.push_back({.successes = counts.late, .trials = counts.outcomes});
+    units.push_back({.successes = counts.units_with_late, .trials = counts.units});
   }
-  if (!texts.empty()) absl::StrAppend(&check.detail, ": ", absl::StrJoin(texts, ", "));
-  check.detail += ".";
-  check.p_value = CompareLateUnits(study, measured);
-  if (check.p_value.value_or(1) < kLateUnitsP) {
+  // What is late in one variant only is a bias.
+  const std::string shares = measured.late_outcomes > 0 ? SharesText(study, outcomes) : "";
+  absl::StrAppend(&check.detail, shares.empty() ? "" : ": ", shares, ".");
+  check.p_value = CompareShares(study, units);
+  if (check.p_value.value_or(1) < kSharesP) {
     check.status = CheckStatus::kFail;
     absl::StrAppend(&check.detail, " Not in every variant as many units are concerned, ",
                     PValueText(*check.p_value), ".");
   }
+  return check;
+}
+
+HealthCheck CheckRejectedFacts(const Study& study, const Measured& measured) {
+  HealthCheck check = {.check = Check::kRejectedFacts,
+                       .status = CheckStatus::kPass,
+                       .stage = Stage::kLogging,
+                       .warn_at = kRejectedShare.warn,
+                       .fail_at = kRejectedShare.fail};
+  std::vector<RejectedRows> rejected;
+  std::int64_t rows = 0;
+  std::vector<stats::Proportion> shares;  // by variant
+  for (std::size_t v = 0; v < study.plan->variants.size(); ++v) {
+    shares.push_back(
+        {.trials = measured.exposed_units[v] + measured.outcomes_by_variant[v].outcomes});
+  }
+  for (const RejectedRows& of_reason : measured.rejected) {
+    if (of_reason.reason == kVariantNotAssigned) continue;
+    rejected.push_back(of_reason);
+    rows += RowsOf(of_reason);
+    for (std::size_t v = 0; v < shares.size(); ++v) {
+      shares[v].successes += of_reason.by_variant[v];
+      shares[v].trials += of_reason.by_variant[v];
+    }
+  }
+  const std::int64_t all = rows + ExposedUnitsOf(measured) + measured.outcomes;
+  if (all == 0) {
+    check.detail = "No fact has come so far.";
+    return check;
+  }
+  check.figure = Share(rows, all);
+  check.status = StatusAbove(*check.figure, kRejectedShare);
+  check.detail = absl::StrCat(Grouped(rows), " of ", Counted(all, "fact"), " (",
+                              Percent(*check.figure), ") were rejected");
+  if (rows > 0) absl::StrAppend(&check.detail, ", ", ReasonsText(std::move(rejected)));
+  const std::string by_variant = rows > 0 ? SharesText(study, shares) : "";
+  absl::StrAppend(&check.detail, by_variant.empty() ? "" : ": ", by_variant, ".");
+  if (std::none_of(shares.begin(), shares.end(), [](const stats::Proportion& share) {
+        return share.trials > 0 && Share(share.successes, share.trials) > kRejectedShare.warn;
+      })) {
+    return check;
+  }
+  check.p_value = CompareShares(study, shares);
+  if (check.p_value.value_or(1) < kSharesP) {
+    check.status = CheckStatus::kFail;
+    absl::StrAppend(&check.detail, " Not in every variant as many are rejected, ",
+                    PValueText(*check.p_value), ".");
+  }
+  return check;
+}
+
+HealthCheck CheckExposureMismatch(const Measured& measured) {
+  HealthCheck check = {.check = Check::kExposureMismatch,
+                       .status = CheckStatus::kPass,
+                       .stage = Stage::kExecution,
+                       .figure = 0,
+                       .warn_at = kMismatchShare.warn,
+                       .fail_at = kMismatchShare.fail};
+  const auto found =
+      std::find_if(measured.rejected.begin(), measured.rejected.end(),
+                   [](const RejectedRows& rows) { return rows.reason == kVariantNotAssigned; });
+  const std::int64_t exposed = ExposedUnitsOf(measured);
+  if (found == measured.rejected.end()) {
+    check.detail = absl::StrCat("Beside ", Counted(exposed, "exposed unit"),
+                                " no exposure named another variant than the unit's hash gives.");
+    return check;
+  }
+  const std::int64_t rows = RowsOf(*found);
+  check.figure = Share(rows, exposed + rows);
+  check.status = StatusAbove(*check.figure, kMismatchShare);
+  check.detail = absl::StrCat(
+      "Beside ", Counted(exposed, "exposed unit"), " ", Counted(rows, "exposure"), " (",
+      Percent(*check.figure),
+      ") named another variant than the unit's hash gives, and were rejected: look whether units "
+      "see what they are assigned.");
   return check;
 }
 

@@ -8,6 +8,8 @@
 //   SEGMENT_RATIO      E >= 1,000 K   -            over K segment values
 //   CROSSED_UNITS      > 0.1 %        > 10 %, or the decision depends on how they are counted
 //   LATE_FACTS         > 1 %          > 10 %, or p < 0.001 for equal shares of units
+//   REJECTED_FACTS     > 1 %          > 10 %, or > 1 % and p < 0.001 for equal shares of rows
+//   EXPOSURE_MISMATCH  > 0.1 %        > 1 %
 //   COVARIATE_BALANCE  p < 0.01/c     p < 0.001/c  over c covariates, times the treatments
 //   LARGEST_UNIT       > 5 %, or it decides  -     of the sum of a variant, primary metric
 //   RESPONSE_RATE      p < 0.05       -            one for each survey metric
@@ -43,6 +45,16 @@ HealthCheck CheckSegmentRatio(const Study& study, const Figures& figures);
 HealthCheck CheckCrossedUnits(const Measured& measured, bool decision_differs);
 
 HealthCheck CheckLateFacts(const Study& study, const Measured& measured);
+
+// Of the rows of the experiment's run, the share that was rejected, but for the next check's. A row
+// that is sent again counts again; as that can look like a difference between variants, these are
+// compared only where in one more is rejected than is warned of.
+HealthCheck CheckRejectedFacts(const Study& study, const Measured& measured);
+
+// Exposures to another variant than the unit's hash gives, beside the exposed units. They were
+// rejected, and count again when sent again. The assignment itself is known to be right, so what
+// was shown or said of it is not: stage EXECUTION.
+HealthCheck CheckExposureMismatch(const Measured& measured);
 
 // Of a running experiment, at `now`: how long ago the last fact happened, by its own time.
 HealthCheck CheckFreshness(const Experiment& experiment, const Measured& measured, Time now);

@@ -26,7 +26,7 @@ struct Language {
   bool decimal_comma;
   const char* decisions[7];       // what to do; $0: the variant to ship
   const char* decision_names[7];  // inside a sentence
-  const char* checks[11];         // what each health check looks at
+  const char* checks[13];         // what each health check looks at
   std::vector<std::pair<std::string_view, const char*>> reasons;  // by code
   // $0 treatment, $1 metric, $2 its value, $3 control's value, $4 control, $5 difference, $6 and $7
   // ends of the interval, $8 its level in per cent, $9 its validity.
@@ -61,7 +61,8 @@ const Language& English() {
                  "sums too large to be exact", "the split of units within the segments",
                  "differences between the variants' units from before the experiment",
                  "a single unit on which much of the result rests",
-                 "how long ago the last fact came"},
+                 "how long ago the last fact came", "facts that were rejected",
+                 "exposures to a variant that was not assigned"},
       .reasons = {{"NOT_ENOUGH_DATA", "There are too few units or answers for any conclusion."},
                   {"BEFORE_HORIZON",
                    "It is to be read once, at its planned end, and that is not "
@@ -130,7 +131,8 @@ const Language& Vietnamese() {
                  "các tổng quá lớn để tính chính xác", "tỷ lệ chia đơn vị trong từng phân khúc",
                  "khác biệt giữa các phương án đã có từ trước thử nghiệm",
                  "một đơn vị duy nhất quyết định phần lớn kết quả",
-                 "thời gian từ dữ liệu mới nhất đến nay"},
+                 "thời gian từ dữ liệu mới nhất đến nay", "dữ liệu bị từ chối",
+                 "lượt tiếp cận không đúng phương án được phân"},
       .reasons = {{"NOT_ENOUGH_DATA", "Có quá ít đơn vị hoặc câu trả lời để kết luận."},
                   {"BEFORE_HORIZON",
                    "Kết quả chỉ được đọc một lần, khi kết thúc theo kế hoạch, và "

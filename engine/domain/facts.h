@@ -6,8 +6,11 @@
 #ifndef INSIGHTLOOP_ENGINE_DOMAIN_FACTS_H_
 #define INSIGHTLOOP_ENGINE_DOMAIN_FACTS_H_
 
+#include <compare>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "engine/domain/attribute.h"
@@ -81,6 +84,22 @@ struct Outcome {
   bool late = false;  // past the acceptance window and no backfill
   OutcomeContext context;
 };
+
+// Of an exposure that names its epoch and another variant than the unit's hash gives there.
+inline constexpr std::string_view kVariantNotAssigned = "VARIANT_NOT_ASSIGNED";
+
+// What rejected rows have in common that concern one experiment.
+struct RejectionKey {
+  std::string experiment;
+  std::string variant;  // empty: the row named none that the experiment has
+  std::string reason;   // as RowFate
+  Time day;             // of receipt: its start, in UTC
+
+  friend auto operator<=>(const RejectionKey&, const RejectionKey&) = default;
+};
+// How many such rows came. Of these nothing else is kept, so that the same row sent again counts
+// again.
+using Rejections = std::map<RejectionKey, std::int64_t>;
 
 enum class Fate { kAccepted = 1, kDuplicate = 2, kLate = 3, kRejected = 4 };
 

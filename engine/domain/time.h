@@ -37,6 +37,12 @@ constexpr Duration operator-(Time a, Time b) { return {a.micros - b.micros}; }
 constexpr Time kEarliestTime{-62'135'596'800'000'000};  // 0001-01-01T00:00:00Z
 constexpr Time kLatestTime{253'402'300'799'999'999};    // 9999-12-31T23:59:59.999999Z
 
+// Of the day in UTC.
+constexpr Time StartOfDay(Time time) {
+  const std::int64_t rest = time.micros % Days(1).micros;
+  return {time.micros - (rest < 0 ? rest + Days(1).micros : rest)};
+}
+
 // RFC 3339 in UTC, such as `2026-01-31T09:00:00.5Z`.
 std::string FormatTime(Time time);
 std::optional<Time> ParseTime(std::string_view text);

@@ -49,7 +49,9 @@ enum class Check {
   kSegmentRatio,
   kCovariateBalance,
   kLargestUnit,
-  kFreshness
+  kFreshness,
+  kRejectedFacts,
+  kExposureMismatch
 };
 
 template <>
@@ -57,7 +59,8 @@ struct EnumNames<Check> {
   static constexpr std::string_view kNames[] = {
       "CHECK_UNSPECIFIED", "SAMPLE_RATIO", "CROSSED_UNITS", "LATE_FACTS",
       "RESPONSE_RATE",     "MIN_DURATION", "EXACT_SUMS",    "SEGMENT_RATIO",
-      "COVARIATE_BALANCE", "LARGEST_UNIT", "FRESHNESS"};
+      "COVARIATE_BALANCE", "LARGEST_UNIT", "FRESHNESS",     "REJECTED_FACTS",
+      "EXPOSURE_MISMATCH"};
 };
 
 // Where in the making of the data a finding begins.

@@ -95,11 +95,19 @@ class EmbeddedMeasurement final : public Measurement {
     const std::shared_lock lock(memory_mutex_);
     return memory_.FindFirstExposure(experiment, unit_type, unit_id);
   }
+  std::vector<ExposedIn> FindCounting(const UnitKey& unit, std::string_view event,
+                                      Time time) const override {
+    if (!is_ready()) return {};
+    const std::shared_lock lock(memory_mutex_);
+    return memory_.FindCounting(unit, event, time);
+  }
 
  private:
   // A call of Record.
   struct Call {
-    [[nodiscard]] std::size_t size() const { return rows.exposures.size() + rows.outcomes.size(); }
+    [[nodiscard]] std::size_t size() const {
+      return rows.exposures.size() + rows.outcomes.size() + rows.rejections.size();
+    }
 
     FactRows rows;
     Recorded recorded;
@@ -284,12 +292,15 @@ absl::Status EmbeddedMeasurement::Write(Group& group) {
       if (status.ok()) status = Stage(call, stage);
     }
   }
-  // Without a new row there is nothing to wait for: what the rows repeat is durable, or staged.
+  // Without a new row or count there is nothing to wait for: what the rows repeat is durable, or
+  // staged.
   if (status.ok() && !stage.empty()) {
     status = log_.Append(stage.batch());
     // Unless nothing was written for sure, nobody knows what the log holds, so that memory could
     // contradict it.
     if (!status.ok() && !HasWrittenNothing(status)) failed_ = status;
+    // Fates hang on facts alone; the counts are lost.
+    if (!status.ok() && !stage.has_facts()) return absl::OkStatus();
   }
   if (!status.ok()) return status;
   const std::lock_guard not_overtaking(publish_mutex_);
@@ -326,6 +337,7 @@ absl::StatusOr<bool> EmbeddedMeasurement::EraseUnit(
 }
 
 absl::Status EmbeddedMeasurement::Stage(Call& call, FactStage& stage) {
+  stage.Add(call.rows.rejections);
   call.fates.exposures.reserve(call.rows.exposures.size());
   for (const Exposure& row : call.rows.exposures) call.fates.exposures.push_back(stage.Add(row));
   call.fates.outcomes.reserve(call.rows.outcomes.size());
@@ -407,6 +419,23 @@ absl::Status EmbeddedMeasurement::ReadLog(const std::vector<PendingRow>& rows, s
 // -------------------------------------------------------------------------------------------------
 // Measuring
 
+std::vector<RejectedRows> RejectedOf(const RememberedExperiment& experiment,
+                                     const MeasurePlan& plan) {
+  std::vector<RejectedRows> all;
+  for (const auto& [reason, by_variant] : experiment.rejected) {
+    RejectedRows& rejected = all.emplace_back();
+    rejected.reason = reason;
+    rejected.by_variant.resize(plan.variants.size());
+    for (const auto& [variant, rows] : by_variant) {
+      const auto at = std::find(plan.variants.begin(), plan.variants.end(), variant);
+      (at == plan.variants.end()
+           ? rejected.without_variant
+           : rejected.by_variant[static_cast<std::size_t>(at - plan.variants.begin())]) += rows;
+    }
+  }
+  return all;
+}
+
 void EmbeddedMeasurement::Follow(const MeasurePlan& plan) {
   is_loaded_.wait(false);
   const std::lock_guard not_while_reading(catch_up_mutex_);
@@ -452,6 +481,7 @@ std::optional<Measured> EmbeddedMeasurement::MeasureFollowed(const MeasurePlan& 
                 experiment->tally->plan() == plan && !experiment->tally->HasCountedAt(as_of);
   if (!is_followed || !experiment->tally->pending.empty()) return std::nullopt;
   Measured measured = Summarise(experiment->roster, *experiment->tally, as_of);
+  measured.rejected = RejectedOf(*experiment, plan);
   measured.exposure_rows = memory_.exposure_rows();
   measured.outcome_rows = memory_.last_outcome();
   return measured;
@@ -460,13 +490,17 @@ std::optional<Measured> EmbeddedMeasurement::MeasureFollowed(const MeasurePlan& 
 // One cut through the facts: what is stored meanwhile is passed over.
 absl::StatusOr<Measured> EmbeddedMeasurement::MeasureFromLog(const MeasurePlan& plan, Time as_of) {
   Roster roster;
+  std::vector<RejectedRows> rejected;
   std::optional<Tally> tally;
   std::int64_t exposure_rows = 0;
   std::int64_t outcome_rows = 0;
   {
     const std::shared_lock lock(memory_mutex_);
     const RememberedExperiment* const experiment = memory_.Find(plan.experiment);
-    if (experiment != nullptr) roster = experiment->roster;
+    if (experiment != nullptr) {
+      roster = experiment->roster;
+      rejected = RejectedOf(*experiment, plan);
+    }
     tally = memory_.EmptyTally(plan);
     tally->EndAt(as_of);
     exposure_rows = memory_.exposure_rows();
@@ -481,6 +515,7 @@ absl::StatusOr<Measured> EmbeddedMeasurement::MeasureFromLog(const MeasurePlan& 
     if (auto status = ReadLog(rows, outcome_rows, *tally); !status.ok()) return status;
   }
   Measured measured = Summarise(roster, *tally, as_of);
+  measured.rejected = std::move(rejected);
   measured.exposure_rows = exposure_rows;
   measured.outcome_rows = outcome_rows;
   return measured;

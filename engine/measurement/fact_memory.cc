@@ -36,16 +36,6 @@ std::string AttributesText(const AttributeMap& attributes) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // never throws
 }
 
-RowFate ReusedId(const Outcome& outcome) {
-  return {
-      .fate = Fate::kRejected,
-      .reason = "ID_REUSED",
-      .field = "outcome_id",
-      .detail = absl::StrCat(Quoted(outcome.outcome_id), " is known for unit ",
-                             Quoted(outcome.unit.unit_id), " and ", outcome.event,
-                             " with another time or answer; give every outcome an id of its own")};
-}
-
 // Hands on all rows, so many at once that what is known of them can be fetched ahead.
 absl::Status ScanInBlocks(
     FactLog& log, absl::Status (FactLog::*scan)(const std::function<void(const OutcomeRow&)>&),
@@ -84,6 +74,8 @@ absl::Status FactMemory::Load(FactLog& log) {
       log.ScanExposures(std::nullopt, [this](const ExposureRow& row) { RememberExposure(row); }));
   status.Update(
       ScanInBlocks(log, &FactLog::ScanOutcomes, [this](auto rows) { RememberOutcomes(rows); }));
+  status.Update(log.ScanRejections(
+      [this](const RejectionKey& key, std::int64_t rows) { RememberRejection(key, rows); }));
   identifying.join();
   status.Update(identified);
   return status;
@@ -187,6 +179,23 @@ std::optional<FirstExposure> FactMemory::FindFirstExposure(std::string_view expe
   const Roster& roster = experiments_[found->second]->roster;
   const RosterCell& cell = roster.cell(*row);
   return FirstExposure{.epoch = cell.epoch, .variant = roster.variant(cell)};
+}
+
+std::vector<ExposedIn> FactMemory::FindCounting(const UnitKey& unit, std::string_view event,
+                                                Time time) const {
+  std::vector<ExposedIn> found;
+  const UnitNumber number = units_.Find(FindWord(unit.unit_type), unit.unit_id);
+  if (number == 0) return found;
+  for (Membership m = units_.memberships(number); m.roster != Membership::kNone;) {
+    const Roster& roster = experiments_[m.roster]->roster;
+    const Tally* const tally = experiments_[m.roster]->tally.get();
+    if (tally != nullptr && tally->IsInWindow(event, roster.first(m.row), time)) {
+      found.push_back(
+          {.experiment = tally->plan().experiment, .variant = roster.variant(roster.cell(m.row))});
+    }
+    m = roster.next(m.row);
+  }
+  return found;
 }
 
 UnitErasure FactMemory::ErasureOf(const UnitKey& unit) const {
@@ -332,6 +341,10 @@ void FactMemory::RememberOutcome(const OutcomeRow& row) {
   last_outcome_ = std::max(last_outcome_, row.id);
 }
 
+void FactMemory::RememberRejection(const RejectionKey& key, std::int64_t rows) {
+  experiments_[IndexOf(key.experiment)]->rejected[key.reason][key.variant] += rows;
+}
+
 RowFate FactStage::Add(const Exposure& exposure) {
   ExposureRow row{.unit = Unit(exposure.unit),
                   .experiment = Word(exposure.experiment),
@@ -408,7 +421,7 @@ RowFate FactStage::Add(const Identity& identity, Outcome& outcome) {
     if (!is_new) known = staged->second;
   }
   if (known.has_value()) {
-    return *known == digest ? RowFate{.fate = Fate::kDuplicate} : ReusedId(outcome);
+    return *known == digest ? RowFate{.fate = Fate::kDuplicate} : RejectReused(outcome);
   }
 
   OutcomeContext& context = outcome.context;
@@ -433,6 +446,27 @@ RowFate FactStage::Add(const Identity& identity, Outcome& outcome) {
       .previous_id = LastOutcomeOf(unit)});
   outcome_of_unit_[unit] = row.id;
   return RowFate{.fate = outcome.late ? Fate::kLate : Fate::kAccepted};
+}
+
+RowFate FactStage::RejectReused(const Outcome& outcome) {
+  RowFate fate = {
+      .fate = Fate::kRejected,
+      .reason = "ID_REUSED",
+      .field = "outcome_id",
+      .detail = absl::StrCat(Quoted(outcome.outcome_id), " is known for unit ",
+                             Quoted(outcome.unit.unit_id), " and ", outcome.event,
+                             " with another time or answer; give every outcome an id of its own")};
+  for (ExposedIn& in : memory_.FindCounting(outcome.unit, outcome.event, outcome.occur_time)) {
+    ++batch_.rejections[{.experiment = std::move(in.experiment),
+                         .variant = std::move(in.variant),
+                         .reason = fate.reason,
+                         .day = StartOfDay(outcome.receive_time)}];
+  }
+  return fate;
+}
+
+void FactStage::Add(const Rejections& rejections) {
+  for (const auto& [key, rows] : rejections) batch_.rejections[key] += rows;
 }
 
 std::int64_t FactStage::Word(const std::string& text) {
@@ -486,6 +520,7 @@ void FactStage::PublishTo(FactMemory& memory) const {
   for (const ExposureRow& row : batch_.exposures) memory.RememberExposure(row);
   memory.RememberIdentities(batch_.outcomes);
   memory.RememberOutcomes(batch_.outcomes);
+  for (const auto& [key, rows] : batch_.rejections) memory.RememberRejection(key, rows);
 }
 
 }  // namespace insightloop

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -40,6 +41,8 @@ namespace insightloop {
 struct RememberedExperiment {
   Roster roster;
   std::unique_ptr<Tally> tally;  // null when it is not followed
+  // Rows that were rejected, by reason, then variant.
+  std::map<std::string, std::map<std::string, std::int64_t>> rejected;
 };
 
 // A row whose outcomes are to be read from the log, as it was.
@@ -61,7 +64,7 @@ class FactMemory {
   void Follow(const MeasurePlan& plan);
   void Unfollow(const std::string& experiment);
 
-  // nullptr for an experiment that has no exposure and is not followed.
+  // nullptr for an experiment that has no exposure, no rejected row and is not followed.
   [[nodiscard]] const RememberedExperiment* Find(const std::string& experiment) const;
   // Whether some row of a followed experiment is pending.
   [[nodiscard]] bool has_pending() const { return !with_pending_.empty(); }
@@ -79,6 +82,10 @@ class FactMemory {
   [[nodiscard]] std::optional<FirstExposure> FindFirstExposure(std::string_view experiment,
                                                                std::string_view unit_type,
                                                                std::string_view unit_id) const;
+
+  // As Measurement.
+  [[nodiscard]] std::vector<ExposedIn> FindCounting(const UnitKey& unit, std::string_view event,
+                                                    Time time) const;
 
   // What is known of the unit; the key_of of the result is the caller's to fill in.
   [[nodiscard]] UnitErasure ErasureOf(const UnitKey& unit) const;
@@ -103,6 +110,7 @@ class FactMemory {
   void RememberIdentities(std::span<const OutcomeRow> rows);
   void RememberOutcomes(std::span<const OutcomeRow> rows);  // but for their identities
   void RememberOutcome(const OutcomeRow& row);
+  void RememberRejection(const RejectionKey& key, std::int64_t rows);
 
   [[nodiscard]] std::int64_t FindWord(std::string_view text) const;  // 0 when the log has none
   std::uint32_t IndexOf(const std::string& experiment);
@@ -137,10 +145,14 @@ class FactStage {
   RowFate Add(const Exposure& exposure);
   // The same for each row in order; takes the texts out of new ones. Error: kInternal.
   absl::Status Add(std::span<Outcome> outcomes, std::vector<RowFate>& fates);
+  void Add(const Rejections& rejections);
 
   // What to append.
   [[nodiscard]] const FactBatch& batch() const { return batch_; }
-  [[nodiscard]] bool empty() const { return batch_.exposures.empty() && batch_.outcomes.empty(); }
+  [[nodiscard]] bool has_facts() const {
+    return !batch_.exposures.empty() || !batch_.outcomes.empty();
+  }
+  [[nodiscard]] bool empty() const { return !has_facts() && batch_.rejections.empty(); }
 
   // Makes the staged rows part of `memory`, the one given to the constructor. Call after appending.
   void PublishTo(FactMemory& memory) const;
@@ -155,6 +167,7 @@ class FactStage {
 
   absl::Status Identify(std::span<const Outcome> outcomes, std::vector<Identity>& identities);
   RowFate Add(const Identity& identity, Outcome& outcome);
+  RowFate RejectReused(const Outcome& outcome);
   std::int64_t Word(const std::string& text);  // 0 for an empty text
   std::int64_t Unit(const UnitKey& key);
   [[nodiscard]] std::int64_t LastOutcomeOf(std::int64_t unit) const;

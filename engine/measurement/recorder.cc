@@ -76,15 +76,30 @@ AttributeMap KeptOf(const ReadyExperiment& experiment, const AttributeMap& attri
   return kept;
 }
 
+bool HasVariant(const CatalogExperiment& experiment, std::string_view id) {
+  return std::any_of(experiment.variants.begin(), experiment.variants.end(),
+                     [id](const Variant& variant) { return variant.variant_id == id; });
+}
+
+// Whether the row is none of the experiment's facts, so that rejecting it loses nothing.
+bool IsOutsideOfRun(std::string_view reason) {
+  return reason == "EXPERIMENT_NOT_RUNNING" || reason == "BEFORE_START" ||
+         reason == "EXPERIMENT_PAUSED" || reason == "AFTER_STOP";
+}
+
 // Judges rows of one call against one catalog at one time, and makes facts of the good ones.
 class Judge {
  public:
-  Judge(const Catalog& catalog, const ExposedUnits& exposed, Time now, const Limits& limits)
-      : catalog_(catalog), exposed_(exposed), now_(now), limits_(limits) {}
+  Judge(const Catalog& catalog, const Measurement& measurement, Time now, const Limits& limits)
+      : catalog_(catalog), measurement_(measurement), now_(now), limits_(limits) {}
 
   Rejection Check(const SubmittedExposure& row, Exposure& exposure) const;
   // Takes the texts out of a good row.
   Rejection Check(SubmittedOutcome& row, bool backfill, Outcome& outcome) const;
+
+  // Count a row that was rejected for each experiment that it concerns.
+  void Count(const SubmittedExposure& row, const std::string& reason, Rejections& rejections) const;
+  void Count(const SubmittedOutcome& row, const std::string& reason, Rejections& rejections) const;
 
  private:
   [[nodiscard]] Rejection CheckUnit(std::string_view unit_id) const;
@@ -98,7 +113,7 @@ class Judge {
   [[nodiscard]] Rejection CheckTexts(const OutcomeContext& context) const;
 
   const Catalog& catalog_;
-  const ExposedUnits& exposed_;
+  const Measurement& measurement_;
   const Time now_;
   const Limits& limits_;
 };
@@ -176,11 +191,12 @@ Rejection Judge::CheckEpoch(const SubmittedExposure& row, const ReadyExperiment&
   if (exposure.source != ExposureSource::kAssigned) return std::nullopt;
   const std::string_view assigned = HashedVariant(experiment, *epoch, row.unit_id);
   if (row.variant == assigned) return std::nullopt;
-  const auto first = exposed_.FindFirstExposure(definition.name, definition.unit_type, row.unit_id);
+  const auto first =
+      measurement_.FindFirstExposure(definition.name, definition.unit_type, row.unit_id);
   if (first.has_value() && first->epoch == row.epoch && first->variant == row.variant) {
     return std::nullopt;
   }
-  return Reject("VARIANT_NOT_ASSIGNED", "variant",
+  return Reject(kVariantNotAssigned, "variant",
                 absl::StrCat("is ", Quoted(row.variant), ", but in epoch ", row.epoch, " of ",
                              definition.name, " the unit's hash gives ",
                              assigned.empty() ? "none" : Quoted(assigned),
@@ -219,7 +235,7 @@ Rejection Judge::CheckHoldout(const SubmittedExposure& row, Exposure& exposure) 
   exposure.epoch = row.epoch == 0 ? holdout->epoch : row.epoch;
   // Which slots it held in earlier epochs is not known any more.
   if (exposure.epoch == holdout->epoch && is_held_out != (row.variant == kHoldoutVariant)) {
-    return Reject("VARIANT_NOT_ASSIGNED", "variant",
+    return Reject(kVariantNotAssigned, "variant",
                   absl::StrCat("is ", row.variant, ", but the unit's hash gives ",
                                std::string(is_held_out ? kHoldoutVariant : kRestVariant),
                                "; record what Assign answered"));
@@ -243,10 +259,7 @@ Rejection Judge::Check(const SubmittedExposure& row, Exposure& exposure) const {
   const CatalogExperiment& experiment = found->definition;
   if (Rejection rejection = CheckState(experiment)) return rejection;
   if (Rejection rejection = CheckUnit(row.unit_id)) return rejection;
-  const bool has_variant =
-      std::any_of(experiment.variants.begin(), experiment.variants.end(),
-                  [&row](const Variant& variant) { return variant.variant_id == row.variant; });
-  if (!has_variant) {
+  if (!HasVariant(experiment, row.variant)) {
     return Reject("UNKNOWN_VARIANT", "variant",
                   absl::StrCat(Quoted(row.variant), " is no variant of ", experiment.name,
                                "; give the variant_id that the unit could see"));
@@ -390,6 +403,32 @@ Rejection Judge::CheckTexts(const OutcomeContext& context) const {
   return std::nullopt;
 }
 
+void Judge::Count(const SubmittedExposure& row, const std::string& reason,
+                  Rejections& rejections) const {
+  const ReadyExperiment* const found = catalog_.FindExperiment(row.experiment).experiment;
+  if (found == nullptr || IsOutsideOfRun(reason)) return;
+  ++rejections[{.experiment = row.experiment,
+                .variant = HasVariant(found->definition, row.variant) ? row.variant : "",
+                .reason = reason,
+                .day = StartOfDay(now_)}];
+}
+
+void Judge::Count(const SubmittedOutcome& row, const std::string& reason,
+                  Rejections& rejections) const {
+  const ReadyEvent* const event = catalog_.FindEvent(row.event);
+  if (event == nullptr) return;
+  UnitKey unit = row.unit;
+  if (unit.unit_type.empty()) unit.unit_type = kDefaultUnitType;
+  // Where its time is what is wrong, it counts as of now.
+  const Time time = reason.starts_with("TIME_") ? now_ : row.occur_time;
+  for (ExposedIn& in : measurement_.FindCounting(unit, event->fact_name, time)) {
+    ++rejections[{.experiment = std::move(in.experiment),
+                  .variant = std::move(in.variant),
+                  .reason = reason,
+                  .day = StartOfDay(now_)}];
+  }
+}
+
 // The rows of one call: those rejected already, and the places of the others, which are passed on.
 struct Judged {
   explicit Judged(std::size_t rows) : fates(rows) {}
@@ -398,16 +437,18 @@ struct Judged {
   std::vector<std::size_t> places;
 };
 
-// Judges each row by `check`, which may take its texts, and adds those that are not rejected to
-// `good`.
+// Judges each row by `check`, which may take the texts of a good one, adds those that are not
+// rejected to `good`, and has the others counted among `rejections`.
 template <class Submitted, class Fact, class Check>
-Judged JudgeRows(std::vector<Submitted>& rows, std::vector<Fact>& good, Check check) {
+Judged JudgeRows(const Judge& judge, std::vector<Submitted>& rows, std::vector<Fact>& good,
+                 Rejections& rejections, Check check) {
   Judged judged(rows.size());
   good.reserve(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (Rejection rejection = check(rows[i], good.emplace_back())) {
       good.pop_back();
       judged.fates[i] = *std::move(rejection);
+      judge.Count(rows[i], judged.fates[i].reason, rejections);
     } else {
       judged.places.push_back(i);
     }
@@ -415,10 +456,15 @@ Judged JudgeRows(std::vector<Submitted>& rows, std::vector<Fact>& good, Check ch
   return judged;
 }
 
-// Passes the good rows on, and puts their fates in their places. `list` is that of their kind.
+// Passes the good rows on with the counts of the others, and puts their fates in their places.
+// `list` is that of their kind. Without a good row the answer waits for nothing: counts that cannot
+// be written then are lost.
 void Pass(Measurement& measurement, FactRows good, Judged judged,
           std::vector<RowFate> FactFates::*list, RowsRecorded recorded) {
-  if (judged.places.empty()) return recorded(std::move(judged.fates));
+  if (judged.places.empty()) {
+    if (!good.rejections.empty()) measurement.Record(std::move(good), [](const auto&) {});
+    return recorded(std::move(judged.fates));
+  }
   measurement.Record(std::move(good),
                      [judged = std::move(judged), list,
                       recorded = std::move(recorded)](absl::StatusOr<FactFates> passed_on) mutable {
@@ -443,7 +489,7 @@ void Recorder::RecordExposures(std::vector<SubmittedExposure> rows, RowsRecorded
   const std::shared_ptr<const Catalog> catalog = catalog_.Current();
   const Judge judge(*catalog, measurement_, clock_.Now(), limits_);
   FactRows good;
-  Judged judged = JudgeRows(rows, good.exposures,
+  Judged judged = JudgeRows(judge, rows, good.exposures, good.rejections,
                             [&](const auto& row, Exposure& to) { return judge.Check(row, to); });
   Pass(measurement_, std::move(good), std::move(judged), &FactFates::exposures,
        Counting(std::move(recorded)));
@@ -484,7 +530,7 @@ void Recorder::RecordOutcomes(std::vector<SubmittedOutcome> rows, bool backfill,
   const std::shared_ptr<const Catalog> catalog = catalog_.Current();
   const Judge judge(*catalog, measurement_, clock_.Now(), limits_);
   FactRows good;
-  Judged judged = JudgeRows(rows, good.outcomes,
+  Judged judged = JudgeRows(judge, rows, good.outcomes, good.rejections,
                             [&](auto& row, Outcome& to) { return judge.Check(row, backfill, to); });
   Pass(measurement_, std::move(good), std::move(judged), &FactFates::outcomes,
        Counting(std::move(recorded)));

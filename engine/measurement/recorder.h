@@ -50,6 +50,9 @@ class Recorder {
   // WRONG_ATTRIBUTE_TYPE, NOT_FINITE attributes.{id} · TOO_MANY_ATTRIBUTES attributes. Errors:
   // kInvalidArgument for no rows (NO_ROWS) or too many (TOO_MANY_ROWS); those of
   // Measurement::Record.
+  //
+  // Rejected rows of an experiment's run are also counted for it, durably where others are recorded
+  // with them, and otherwise if possible.
   void RecordExposures(std::vector<SubmittedExposure> rows, RowsRecorded recorded);
 
   // Records now what `catalog` assigned, in parts where it is much, and waits for it. Errors: those

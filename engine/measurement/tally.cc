@@ -54,12 +54,6 @@ bool HasHistory(const MeasuredMetric& metric) {
   return metric.covariate.has_value() && metric.covariate->history > Duration{};
 }
 
-Time StartOfDay(Time time) {
-  constexpr std::int64_t kDay = Days(1).micros;
-  const std::int64_t rest = time.micros % kDay;
-  return {time.micros - (rest < 0 ? rest + kDay : rest)};
-}
-
 }  // namespace
 
 void SumColumn::Add(RowNumber row, std::int64_t value) {
@@ -134,16 +128,24 @@ void Tally::Fold(RowNumber row, Time first, const OutcomeRow& outcome) {
   if (outcome.late) ++late_[row];
 }
 
-// Whether the outcome is inside the window. Half-open; at the instant of the exposure counts as
-// after it.
+// Half-open; at the instant of the exposure counts as after it.
+bool Tally::IsInside(const MeasuredMetric& metric, Time first, Time time) const {
+  if (!metric.window.has_value()) return time >= first && time < end_;
+  const Time from = first + metric.window->delay;
+  return time >= from && time < from + metric.window->length;
+}
+
+bool Tally::IsInWindow(std::string_view event, Time first, Time time) const {
+  return std::any_of(uses_.begin(), uses_.end(), [&](const Use& use) {
+    return use.event_name == event && IsInside(plan_.metrics[use.metric], first, time);
+  });
+}
+
+// Whether the outcome is inside the window.
 bool Tally::FoldValue(RowNumber row, Time first, const Use& use, const OutcomeRow& outcome) {
   const MeasuredMetric& metric = plan_.metrics[use.metric];
-  const Time from = metric.window.has_value() ? first + metric.window->delay : first;
-  if (outcome.occur_time < from) return false;
-  if (metric.window.has_value()) {
-    if (outcome.occur_time >= from + metric.window->length) return false;
-  } else {
-    if (outcome.occur_time >= end_) return false;
+  if (!IsInside(metric, first, outcome.occur_time)) return false;
+  if (!metric.window.has_value()) {
     latest_without_window_ = std::max(latest_without_window_, outcome.occur_time);
   }
   if (outcome.late) return true;

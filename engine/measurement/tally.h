@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -80,6 +81,10 @@ class Tally {
   // Whether outcomes at `latest` and before can count for a unit first exposed at `first`.
   [[nodiscard]] bool CanCount(Time first, Time latest) const;
 
+  // Whether an outcome of that event (FactName) at `time` is inside some window of a unit first
+  // exposed at `first`.
+  [[nodiscard]] bool IsInWindow(std::string_view event, Time first, Time time) const;
+
   // Ends the experiment. False when outcomes at or after the end were folded that count no more:
   // the tally is of no use then.
   bool Stop(Time stop_time);
@@ -108,6 +113,7 @@ class Tally {
     bool is_denominator = false;
   };
 
+  [[nodiscard]] bool IsInside(const MeasuredMetric& metric, Time first, Time time) const;
   bool FoldValue(RowNumber row, Time first, const Use& use, const OutcomeRow& outcome);
   void FoldHistory(RowNumber row, Time first, std::size_t metric, const OutcomeRow& outcome);
   void FoldWeeks(RowNumber row, Time first, std::size_t metric, const OutcomeRow& outcome);

@@ -59,7 +59,8 @@ class FactAudit {
   // Exposures with the source ASSIGNED whose units are not erased; those of holdouts too.
   virtual absl::Status ScanAssigned(const std::function<void(const AuditedExposure&)>& row) = 0;
 
-  // What Measurement::Measure() must say of the first `exposure_rows` and `outcome_rows` facts.
+  // What Measurement::Measure() must say of the first `exposure_rows` and `outcome_rows` facts; its
+  // rejections are all that are stored by now.
   virtual absl::StatusOr<Measured> Recompute(const MeasurePlan& plan, Time as_of,
                                              std::int64_t exposure_rows,
                                              std::int64_t outcome_rows) = 0;

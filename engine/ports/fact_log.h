@@ -68,6 +68,7 @@ struct FactBatch {
   std::vector<UnitRow> units;
   std::vector<ExposureRow> exposures;
   std::vector<OutcomeRow> outcomes;
+  Rejections rejections;
 };
 
 // One caller appends; scans may run beside it from any thread, each on one consistent state. No
@@ -76,7 +77,7 @@ class FactLog {
  public:
   virtual ~FactLog() = default;
 
-  // Appends all rows or none. OK means durable.
+  // Appends all rows or none, and adds rejections to those of the same key. OK means durable.
   //
   // Errors: kResourceExhausted when the disk is full (nothing is stored; try again later);
   // kUnavailable when the log has shut down or cannot write.
@@ -87,6 +88,9 @@ class FactLog {
   // In order of storing; all experiments when `experiment` is absent.
   virtual absl::Status ScanExposures(std::optional<std::int64_t> experiment,
                                      const std::function<void(const ExposureRow&)>& row) = 0;
+  // With the number of rows; each key once.
+  virtual absl::Status ScanRejections(
+      const std::function<void(const RejectionKey&, std::int64_t rows)>& row) = 0;
   // In order of storing. Only the numbers are filled in, not the texts.
   virtual absl::Status ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) = 0;
 

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -142,6 +143,15 @@ struct EpochUnits {
   friend bool operator==(const EpochUnits&, const EpochUnits&) = default;
 };
 
+// Rows that were rejected for one reason.
+struct RejectedRows {
+  std::string reason;
+  std::vector<std::int64_t> by_variant;  // as exposed_units
+  std::int64_t without_variant = 0;      // exposures to none of the plan's variants
+
+  friend bool operator==(const RejectedRows&, const RejectedRows&) = default;
+};
+
 struct Measured {
   std::vector<Stratum> strata;
   std::vector<std::int64_t> exposed_units;   // by variant, matured or not, crossed ones left out
@@ -160,21 +170,31 @@ struct Measured {
   // By index of MeasurePlan::metrics: the cap that was applied, in steps; absent without one, or
   // where a percentile has no value that is not 0 to be found among.
   std::vector<std::optional<std::int64_t>> caps;
+  // Exposures that named the experiment, and outcomes that would have counted in it as it was known
+  // when they came; by reason. Of all figures these alone depend on when and how often rows came.
+  std::vector<RejectedRows> rejected;
   // The facts the figures are of: as many of each as were recorded first.
   std::int64_t exposure_rows = 0, outcome_rows = 0;
 
   friend bool operator==(const Measured&, const Measured&) = default;
 };
 
-// Facts to record; both kinds in one durable step.
+// Facts to record; both kinds in one durable step, with the counts of rows that came with them and
+// were rejected.
 struct FactRows {
   std::vector<Exposure> exposures;
   std::vector<Outcome> outcomes;
+  Rejections rejections;
 };
 
 struct FactFates {
   std::vector<RowFate> exposures;
   std::vector<RowFate> outcomes;
+};
+
+// An experiment in which a unit is exposed, and its variant there.
+struct ExposedIn {
+  std::string experiment, variant;
 };
 
 // Takes what became of rows: their fates, or why none was recorded.
@@ -214,6 +234,12 @@ class Measurement : public ExposedUnits {
   virtual absl::StatusOr<bool> EraseUnit(
       const UnitKey& unit, const std::function<absl::Status(const UnitErasure&)>& store) = 0;
 
+  // In which followed experiments an outcome of the unit, of that event (FactName) at that time,
+  // would be inside a window. Never waits for I/O; none while a starting server reads what was
+  // recorded.
+  virtual std::vector<ExposedIn> FindCounting(const UnitKey& unit, std::string_view event,
+                                              Time time) const = 0;
+
   // Keeps the figures of the plan's experiment up to date with every fact from now on, in place of
   // those of an earlier plan of that experiment, so that measuring it costs a pass over its units.
   // Nothing else about Measure() changes.
@@ -230,7 +256,7 @@ class Measurement : public ExposedUnits {
   virtual void StopLoading() = 0;
 
   // Summarises every fact acknowledged before the call as of `as_of`. The result depends on the
-  // facts alone, never on the order of their arrival.
+  // facts alone, never on the order of their arrival; but for rejections, as they say.
   //
   // Errors: those of reading what was stored, where the plan is not followed.
   virtual absl::StatusOr<Measured> Measure(const MeasurePlan& plan, Time as_of) = 0;

@@ -3,6 +3,7 @@
 #include "storage/sqlite/fact_log.h"
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "storage/sqlite/key_bytes.h"
@@ -26,6 +27,10 @@ constexpr char kInsertOutcomes[] =
     " touchpoint, source, previous_id, outcome_id, response_id, comment, item, category"
     " FROM outcome_rows(?)";
 
+constexpr char kAddRejections[] =
+    "INSERT INTO rejections (experiment, variant, reason, day, rows) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT DO UPDATE SET rows = rows + excluded.rows";
+
 constexpr char kScanWords[] = "SELECT id, text FROM words ORDER BY id";
 constexpr char kScanUnits[] = "SELECT id, unit_type, external_id FROM units ORDER BY id";
 constexpr char kScanExposures[] =
@@ -34,6 +39,7 @@ constexpr char kScanExposures[] =
 constexpr char kScanExposuresOf[] =
     "SELECT unit, experiment, epoch, variant, occur_time, receive_time, source, attributes"
     " FROM exposures WHERE experiment = ? ORDER BY id";
+constexpr char kScanRejections[] = "SELECT experiment, variant, reason, day, rows FROM rejections";
 constexpr char kScanOutcomes[] =
     "SELECT id, unit, event, key, occur_time, receive_time, kind, value, late, channel, touchpoint,"
     " source, previous_id FROM outcomes ORDER BY id";
@@ -80,6 +86,17 @@ absl::Status InsertOutcomes(Connection& connection, const std::vector<OutcomeRow
   auto statement = connection.Prepare(kInsertOutcomes);
   if (!statement.ok()) return statement.status();
   return statement->BindPointer(&rows, kOutcomeRowsPointer).Run();
+}
+
+absl::Status AddRejections(Connection& connection, const Rejections& rejections) {
+  if (rejections.empty()) return absl::OkStatus();
+  auto add = connection.Prepare(kAddRejections);
+  if (!add.ok()) return add.status();
+  for (const auto& [key, rows] : rejections) {
+    add->BindText(key.experiment).BindText(key.variant).BindText(key.reason);
+    if (auto status = add->BindInt(key.day.micros).BindInt(rows).Run(); !status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 void Read(const Statement& from, WordRow& row) {
@@ -160,6 +177,7 @@ absl::Status SqliteFactLog::Append(const FactBatch& batch) {
     if (status.ok()) status = InsertAll(connection, kInsertUnit, batch.units);
     if (status.ok()) status = InsertAll(connection, kInsertExposure, batch.exposures);
     if (status.ok()) status = InsertOutcomes(connection, batch.outcomes);
+    if (status.ok()) status = AddRejections(connection, batch.rejections);
     return status;
   });
 }
@@ -180,6 +198,21 @@ absl::Status SqliteFactLog::ScanExposures(std::optional<std::int64_t> experiment
   auto select = (*reader)->Prepare(kScanExposuresOf);
   if (!select.ok()) return select.status();
   return Scan<ExposureRow>(select->BindInt(*experiment), Read, row);
+}
+
+absl::Status SqliteFactLog::ScanRejections(
+    const std::function<void(const RejectionKey&, std::int64_t rows)>& row) {
+  const auto reader = database_.readers().Borrow();
+  if (!reader.ok()) return reader.status();
+  auto select = (*reader)->Prepare(kScanRejections);
+  if (!select.ok()) return select.status();
+  return select->ForRows([&](const Statement& from) {
+    row({.experiment = std::string(from.Text(0)),
+         .variant = std::string(from.Text(1)),
+         .reason = std::string(from.Text(2)),
+         .day = {from.Int(3)}},
+        from.Int(4));
+  });
 }
 
 absl::Status SqliteFactLog::ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) {

@@ -29,6 +29,8 @@ class SqliteFactLog : public FactLog {
   absl::Status ScanUnits(const std::function<void(const UnitRow&)>& row) override;
   absl::Status ScanExposures(std::optional<std::int64_t> experiment,
                              const std::function<void(const ExposureRow&)>& row) override;
+  absl::Status ScanRejections(
+      const std::function<void(const RejectionKey&, std::int64_t rows)>& row) override;
   absl::Status ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) override;
   absl::Status ScanIdentities(const std::function<void(const OutcomeRow&)>& row) override;
   absl::Status FollowChains(

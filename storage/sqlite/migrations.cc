@@ -14,6 +14,7 @@
 #include "engine/domain/error.h"
 #include "storage/sqlite/migrations/0001_initial.sql.h"
 #include "storage/sqlite/migrations/0002_epochs.sql.h"
+#include "storage/sqlite/migrations/0003_rejections.sql.h"
 
 namespace insightloop::storage {
 namespace {
@@ -21,6 +22,7 @@ namespace {
 constexpr Migration kMigrations[] = {
     {1, "initial", kInitialSchema},
     {2, "epochs", kListEpochs},
+    {3, "rejections", kCountRejections},
 };
 
 constexpr char kInsertMeta[] = "INSERT INTO meta (key, value) VALUES (?, ?)";

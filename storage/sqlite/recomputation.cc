@@ -109,6 +109,12 @@ WHERE o.id <= ?1 AND o.late = 0 AND o.occur_time >= s.time
 ORDER BY o.occur_time DESC LIMIT 1
 )sql";
 
+// ?1 experiment.
+constexpr char kRejected[] = R"sql(
+SELECT reason, variant, sum(rows) FROM rejections WHERE experiment = ?1
+GROUP BY reason, variant ORDER BY reason
+)sql";
+
 // ?1 outcomes, ?2 event, ?3 what a row adds: 0 one, 1 one if its value is above 0, 2 its value;
 // ?4 opens, ?5 closes, ?6 end, ?7 history. One row for each unit that has any outcome of the event.
 // Sums come in two halves, of which neither can overflow: sums of the values' high and low 32 bits.
@@ -224,6 +230,7 @@ class Recomputation {
   void CountUnits();
   absl::Status CountOutcomes();
   absl::Status FindLastFact();
+  absl::Status CountRejected();
   absl::Status AddSpan(const std::string& event, const MeasuredMetric& metric);
   absl::Status FindStrata();
   absl::Status AddMetric(std::size_t metric);
@@ -259,6 +266,7 @@ absl::StatusOr<Measured> Recomputation::Run() {
   CountUnits();
   status = CountOutcomes();
   if (status.ok()) status = FindLastFact();
+  if (status.ok()) status = CountRejected();
   if (status.ok()) status = FindStrata();
   measured_.caps.resize(plan_.metrics.size());
   for (std::size_t m = 0; status.ok() && m < plan_.metrics.size(); ++m) status = AddMetric(m);
@@ -401,6 +409,21 @@ absl::Status Recomputation::FindLastFact() {
   if (!select.ok()) return select.status();
   return select->BindInt(through_.outcomes).ForRows([&](const Statement& row) {
     measured_.last_fact = std::max(measured_.last_fact, std::optional(Time{row.Int(0)}));
+  });
+}
+
+absl::Status Recomputation::CountRejected() {
+  auto select = connection_.Prepare(kRejected);
+  if (!select.ok()) return select.status();
+  return select->BindText(plan_.experiment).ForRows([&](const Statement& row) {
+    std::vector<RejectedRows>& all = measured_.rejected;
+    if (all.empty() || all.back().reason != row.Text(0)) {
+      all.push_back({.reason = std::string(row.Text(0)),
+                     .by_variant = std::vector<std::int64_t>(plan_.variants.size())});
+    }
+    const auto variant = VariantIndex(row.Text(1));
+    (variant.has_value() ? all.back().by_variant[*variant] : all.back().without_variant) +=
+        row.Int(2);
   });
 }
 

@@ -117,6 +117,21 @@ TEST_F(VerificationTest, AnExposureChangedUnderTheMeasurementIsFound) {
   EXPECT_THAT(FindingOf(CheckKind::kFigures).detail, HasSubstr("exposed units of "));
 }
 
+TEST_F(VerificationTest, CountsOfRejectedRowsMayOnlyHaveGrown) {
+  SubmittedExposure unknown{.experiment = "experiments/spring", .unit_id = "x", .variant = "?"};
+  ASSERT_THAT(testing::RecordExposures(*recorder_, {unknown, unknown}), IsOk());
+  ASSERT_THAT(testing::RecordOutcomes(*recorder_, {{.outcome_id = "after",
+                                                    .unit = {.unit_id = "0"},
+                                                    .event = "events/purchase",
+                                                    .occur_time = clock_.Now()}}),
+              IsOk());
+  EXPECT_EQ(FindingOf(CheckKind::kFigures).status, FindingStatus::kOk);
+  Tamper("UPDATE rejections SET rows = 3");
+  EXPECT_EQ(FindingOf(CheckKind::kFigures).status, FindingStatus::kOk);
+  Tamper("UPDATE rejections SET rows = 1");
+  EXPECT_THAT(FindingOf(CheckKind::kFigures).detail, HasSubstr("rejected rows"));
+}
+
 TEST_F(VerificationTest, AKeyThatIsNotTheHashOfItsIdentityIsFound) {
   Tamper("UPDATE outcomes SET outcome_id = 'p' WHERE id = 7");
   const Finding identities = FindingOf(CheckKind::kIdentities);

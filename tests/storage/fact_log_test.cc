@@ -69,6 +69,15 @@ class FactLogTest : public ::testing::Test {
     return rows;
   }
 
+  Rejections Rejected() {
+    Rejections all;
+    EXPECT_THAT(log_->ScanRejections([&](const RejectionKey& key, std::int64_t rows) {
+      EXPECT_TRUE(all.emplace(key, rows).second) << "a key twice";
+    }),
+                IsOk());
+    return all;
+  }
+
   TestFolder folder_;
   std::unique_ptr<SqliteDatabase> database_;
   std::unique_ptr<SqliteFactLog> log_;
@@ -79,6 +88,22 @@ TEST_F(FactLogTest, ANewLogIsEmpty) {
   EXPECT_THAT(Units(), IsEmpty());
   EXPECT_THAT(Exposures(), IsEmpty());
   EXPECT_THAT(Outcomes(), IsEmpty());
+}
+
+TEST_F(FactLogTest, RejectionsAreAddedToThoseOfTheSameKey) {
+  const RejectionKey key{.experiment = "experiments/a",
+                         .variant = "control",
+                         .reason = "OUT_OF_RANGE",
+                         .day = kOpened};
+  RejectionKey next_day = key, of_no_variant = key;
+  next_day.day = key.day + Days(1);
+  of_no_variant.variant = "";
+  ASSERT_THAT(log_->Append({.rejections = {{key, 2}, {next_day, 1}}}), IsOk());
+  ASSERT_THAT(log_->Append({.rejections = {{key, 3}, {of_no_variant, 7}}}), IsOk());
+  const Rejections all = {{key, 5}, {next_day, 1}, {of_no_variant, 7}};
+  EXPECT_EQ(Rejected(), all);
+  Reopen();
+  EXPECT_EQ(Rejected(), all);
 }
 
 TEST_F(FactLogTest, RowsComeBackAsAppendedAlsoAfterReopening) {

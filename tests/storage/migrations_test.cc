@@ -57,7 +57,7 @@ TEST_F(MigrationsTest, ANewDatabaseIsBroughtToTheLastVersion) {
               IsOkAndHolds(AllMigrations().back().version));
   EXPECT_THAT(connection_->QueryInt("PRAGMA application_id"), IsOkAndHolds(kApplicationId));
   for (const char* table :
-       {"meta", "resources", "changes", "words", "units", "exposures", "outcomes"}) {
+       {"meta", "resources", "changes", "words", "units", "exposures", "outcomes", "rejections"}) {
     EXPECT_THAT(TablesNamed(table), IsOkAndHolds(1)) << table;
   }
 }

@@ -89,6 +89,10 @@ class FaultyFactLog final : public FactLog {
                              const std::function<void(const ExposureRow&)>& row) override {
     return log_.ScanExposures(experiment, row);
   }
+  absl::Status ScanRejections(
+      const std::function<void(const RejectionKey&, std::int64_t rows)>& row) override {
+    return log_.ScanRejections(row);
+  }
   absl::Status ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) override {
     CountOutcomeRead();
     {

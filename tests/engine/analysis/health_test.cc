@@ -278,6 +278,99 @@ TEST(LateFactsCheckTest, FailsWhereOneVariantHasMoreUnitsWithLateOutcomes) {
   EXPECT_THAT(check(102).detail, HasSubstr("Not in every variant as many units are concerned"));
 }
 
+// Of two variants, with 500 units each, and with outcomes up to 1,000 rows accepted in all.
+HealthCheck Rejected(std::vector<RejectedRows> rejected, std::int64_t outcomes = 0) {
+  Measured measured = {.exposed_units = {500 - outcomes / 2, 500 - outcomes / 2}};
+  measured.outcomes = outcomes;
+  measured.outcomes_by_variant = {{.outcomes = outcomes / 2}, {.outcomes = outcomes / 2}};
+  measured.rejected = std::move(rejected);
+  const SealedPlan plan = Visits();
+  const auto study = MakeStudy(plan, StoppedAfter(Days(14)));
+  return CheckRejectedFacts(*study, measured);
+}
+
+TEST(RejectedFactsCheckTest, WarnsAboveOnePercentAndFailsAboveTen) {
+  const auto status = [](std::int64_t rows, std::int64_t outcomes) {
+    return Rejected({{.reason = "OUT_OF_RANGE", .by_variant = {rows / 2, rows - rows / 2}}},
+                    outcomes)
+        .status;
+  };
+  for (const std::int64_t outcomes : {0, 600}) {
+    EXPECT_EQ(status(0, outcomes), CheckStatus::kPass);
+    EXPECT_EQ(status(10, outcomes), CheckStatus::kPass);  // of 1,010
+    EXPECT_EQ(status(11, outcomes), CheckStatus::kWarn);
+    EXPECT_EQ(status(111, outcomes), CheckStatus::kWarn);  // of 1,111
+    EXPECT_EQ(status(112, outcomes), CheckStatus::kFail);
+  }
+  EXPECT_EQ(Rejected({}).stage, Stage::kLogging);
+  EXPECT_EQ(Rejected({}).detail, "0 of 1,000 facts (0 %) were rejected.");
+}
+
+TEST(RejectedFactsCheckTest, NamesTheReasonsMostFirstAndTheShareOfEachVariant) {
+  const HealthCheck check =
+      Rejected({{.reason = "ID_REUSED", .by_variant = {1, 0}},
+                {.reason = "TIME_IN_FUTURE", .by_variant = {3, 4}},
+                {.reason = "UNKNOWN_VARIANT", .by_variant = {0, 0}, .without_variant = 2},
+                {.reason = "VARIANT_NOT_ASSIGNED", .by_variant = {900, 0}}},
+               /*outcomes=*/400);
+  EXPECT_EQ(check.detail,
+            "10 of 1,010 facts (0.9901 %) were rejected, TIME_IN_FUTURE 7, UNKNOWN_VARIANT 2, "
+            "ID_REUSED 1: 4 of 504 (0.7937 %) in control, 4 of 504 (0.7937 %) in treatment.");
+  EXPECT_EQ(check.p_value, std::nullopt);
+}
+
+TEST(RejectedFactsCheckTest, FailsWhereVariantsDifferAndOneIsAboveOnePercent) {
+  const auto check = [](std::int64_t control, std::int64_t treatment) {
+    const SealedPlan plan = Visits();
+    const auto study = MakeStudy(plan, StoppedAfter(Days(14)));
+    Measured measured = {.exposed_units = {5'000 - control, 5'000 - treatment},
+                         .outcomes_by_variant = {{}, {}}};
+    measured.rejected = {{.reason = "OUT_OF_RANGE", .by_variant = {control, treatment}}};
+    return CheckRejectedFacts(*study, measured);
+  };
+  EXPECT_EQ(check(60, 60).p_value, 1);
+  EXPECT_EQ(check(60, 60).status, CheckStatus::kWarn);
+  // The shares whose p-values are in LateFactsCheckTest.
+  EXPECT_EQ(check(50, 95).status, CheckStatus::kWarn);
+  EXPECT_EQ(check(50, 102).status, CheckStatus::kFail);
+  EXPECT_THAT(check(50, 102).detail, HasSubstr("Not in every variant as many are rejected, p = "));
+  // So few may be one unit's, or one that is sent again and again.
+  EXPECT_EQ(check(0, 50).status, CheckStatus::kPass);
+}
+
+HealthCheck Mismatch(std::int64_t rows) {
+  Measured measured = {.exposed_units = {600, 398}, .crossed_units = 2};
+  if (rows > 0) {
+    measured.rejected = {{.reason = "OUT_OF_RANGE", .by_variant = {900, 0}},
+                         {.reason = "VARIANT_NOT_ASSIGNED", .by_variant = {rows, 0}}};
+  }
+  return CheckExposureMismatch(measured);
+}
+
+TEST(ExposureMismatchCheckTest, WarnsAboveOneInAThousandAndFailsAboveOnePercent) {
+  EXPECT_EQ(Mismatch(0).status, CheckStatus::kPass);
+  EXPECT_EQ(Mismatch(0).figure, 0);
+  EXPECT_EQ(Mismatch(1).status, CheckStatus::kPass);  // of 1,001
+  EXPECT_EQ(Mismatch(2).status, CheckStatus::kWarn);
+  EXPECT_EQ(Mismatch(10).status, CheckStatus::kWarn);  // of 1,010
+  EXPECT_EQ(Mismatch(11).status, CheckStatus::kFail);
+  EXPECT_EQ(Mismatch(2).stage, Stage::kExecution);
+  EXPECT_THAT(Mismatch(2).detail,
+              HasSubstr("Beside 1,000 exposed units 2 exposures (0.1996 %) named another variant"));
+}
+
+TEST(ExposureMismatchCheckTest, IsNotOfExternalExperiments) {
+  SealedPlan plan = Visits();
+  const auto has_check = [&] {
+    const Verdict verdict = Judged(plan, MeasuredBuilder(2).Build());
+    return std::any_of(verdict.health.begin(), verdict.health.end(),
+                       [](const HealthCheck& c) { return c.check == Check::kExposureMismatch; });
+  };
+  EXPECT_FALSE(has_check());
+  plan.external = false;
+  EXPECT_TRUE(has_check());
+}
+
 TEST(FreshnessCheckTest, WarnsWhereNoFactHasHappenedFor24Hours) {
   const Time now = Start() + Days(30);
   const auto check = [now](Duration silent) {

@@ -535,6 +535,124 @@ TEST_F(RecorderTest, RejectedRowsNeverReachTheLog) {
 }
 
 // -------------------------------------------------------------------------------------------------
+// Counts of rejected rows
+
+// Measured in all ways, which have to agree; before and after a restart.
+class RejectionsTest : public RecorderTest {
+ protected:
+  RejectionsTest() { file_.measurement().Follow(plan_); }
+
+  std::vector<RejectedRows> Measure() {
+    // Behind what calls without good rows have left to be counted.
+    EXPECT_THAT(file_.measurement().Record({.exposures = {testing::ExposureOf("last", "control")}}),
+                IsOk());
+    const auto followed = file_.measurement().Measure(plan_, kNow);
+    file_.measurement().Unfollow(plan_.experiment);
+    const auto from_log = file_.measurement().Measure(plan_, kNow);
+    file_.Reopen();
+    const auto restarted = file_.measurement().Measure(plan_, kNow);
+    EXPECT_THAT(restarted, IsOk());
+    if (!restarted.ok()) return {};
+    EXPECT_TRUE(followed.ok() && *followed == *restarted);
+    EXPECT_TRUE(from_log.ok() && *from_log == *restarted);
+    const auto recomputed =
+        file_.audit().Recompute(plan_, kNow, restarted->exposure_rows, restarted->outcome_rows);
+    EXPECT_TRUE(recomputed.ok() && *recomputed == *restarted);
+    return restarted->rejected;
+  }
+
+  static SubmittedOutcome Purchase(std::string id, double value) {
+    SubmittedOutcome outcome = AnOutcome("events/purchase", value);
+    outcome.outcome_id = std::move(id);
+    return outcome;
+  }
+  static constexpr double kTooMuch = 501;
+
+  const MeasurePlan plan_ = {
+      .experiment = "experiments/spring",
+      .variants = {"control", "reminder"},
+      .metrics = {{.event = catalog_.Current()->FindEvent("events/purchase")->fact_name,
+                   .kind = MetricKind::kMean,
+                   .event_has_value = true,
+                   .window = Window{.length = Days(7)}}},
+      .max_segment_values = 100};
+};
+
+auto AreRejected(const std::string& reason, const std::vector<std::int64_t>& by_variant,
+                 std::int64_t without_variant = 0) {
+  return AllOf(Field("reason", &RejectedRows::reason, reason),
+               Field("by_variant", &RejectedRows::by_variant, by_variant),
+               Field("without_variant", &RejectedRows::without_variant, without_variant));
+}
+
+TEST_F(RejectionsTest, ExposuresCountForTheirExperimentAndVariant) {
+  SubmittedExposure unset = AnExposure();
+  unset.variant = "reminder";
+  unset.occur_time = {};
+  SubmittedExposure unknown = AnExposure();
+  unknown.variant = "sms";
+  ASSERT_THAT(testing::RecordExposures(recorder_, {unset, unknown, AnExposure()}), IsOk());
+  Record(unset);  // again, and alone
+  EXPECT_THAT(Measure(), ElementsAre(AreRejected("TIME_MISSING", {0, 2}),
+                                     AreRejected("UNKNOWN_VARIANT", {0, 0}, 1)));
+}
+
+TEST_F(RejectionsTest, ExposuresOutsideOfTheRunOrOfNoExperimentCountForNone) {
+  SubmittedExposure early = AnExposure();
+  early.occur_time = kStarted - kMicrosecond;
+  SubmittedExposure unknown = AnExposure();
+  unknown.experiment = "experiments/unknown";
+  SubmittedExposure of_holdout = AnExposure();
+  of_holdout.experiment = "layers/mail/holdout";
+  ASSERT_THAT(testing::RecordExposures(recorder_, {early, unknown, of_holdout}), IsOk());
+  for (const auto state : {ExperimentState::kDraft, ExperimentState::kPaused,
+                           ExperimentState::kStopped, ExperimentState::kConcluded}) {
+    DeclareExperiment(state);
+    EXPECT_THAT(Record(AnExposure()), HasFate(Fate::kRejected));
+  }
+  EXPECT_THAT(Measure(), IsEmpty());
+  EXPECT_EQ(recorder_.rejected().size(), 6U);
+}
+
+TEST_F(RejectionsTest, OutcomesCountWhereTheyWouldHaveCounted) {
+  ASSERT_THAT(Record(AnExposure()), HasFate(Fate::kAccepted));
+  Record(Purchase("inside", kTooMuch));
+  SubmittedOutcome unset = Purchase("now", 1);
+  unset.occur_time = {};
+  Record(unset);
+  SubmittedOutcome before = Purchase("before", kTooMuch);
+  before.occur_time = kNow - kMicrosecond;
+  Record(before);
+  SubmittedOutcome of_nobody = Purchase("who", kTooMuch);
+  of_nobody.unit.unit_id = "ben";
+  Record(of_nobody);
+  Record(AnOutcome("events/nps", 11.0));  // which the plan does not look at
+  Record(AnOutcome("events/undeclared"));
+  EXPECT_THAT(Measure(), ElementsAre(AreRejected("OUT_OF_RANGE", {1, 0}),
+                                     AreRejected("TIME_MISSING", {1, 0})));
+}
+
+TEST_F(RejectionsTest, AReusedIdCountsAndTheSameRowAgainToo) {
+  ASSERT_THAT(Record(AnExposure()), HasFate(Fate::kAccepted));
+  Record(Purchase("a", 1));
+  ASSERT_THAT(testing::RecordOutcomes(recorder_, {Purchase("b", 1), Purchase("a", 2)}), IsOk());
+  Record(Purchase("a", 2));
+  EXPECT_THAT(Measure(), ElementsAre(AreRejected("ID_REUSED", {2, 0})));
+}
+
+TEST_F(RejectionsTest, AnAnswerNeverHangsOnACount) {
+  ASSERT_THAT(Record(AnExposure()), HasFate(Fate::kAccepted));
+  ASSERT_THAT(Record(Purchase("a", 1)), HasFate(Fate::kAccepted));
+  const absl::Status full = absl::ResourceExhaustedError("the disk is full");
+  file_.log().FailAppend(1, full);
+  EXPECT_THAT(Record(Purchase("a", 2)), HasFate(Fate::kRejected));
+  file_.log().FailAppend(1, full);
+  EXPECT_THAT(Record(Purchase("b", kTooMuch)), HasFate(Fate::kRejected));
+  file_.log().AwaitAppends(4);
+  EXPECT_THAT(Measure(), IsEmpty());  // both are lost
+}
+
+// -------------------------------------------------------------------------------------------------
 // Epochs, overrides and holdouts
 
 // A unit that gets other variants in the two epochs.
