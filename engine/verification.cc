@@ -69,6 +69,11 @@ std::vector<std::string> Differences(const MeasurePlan& plan, const Measured& sa
     compare(absl::StrCat("units with outcomes in ", plan.variants[v]), a.units, b.units);
     compare(absl::StrCat("units with late outcomes in ", plan.variants[v]), a.units_with_late,
             b.units_with_late);
+    const QuestionnaireCounts& measured = said.questionnaires_by_variant[v];
+    const QuestionnaireCounts& by_sql = computed.questionnaires_by_variant[v];
+    compare(absl::StrCat("questionnaires in ", plan.variants[v]), measured.judged, by_sql.judged);
+    compare(absl::StrCat("straight-lined questionnaires in ", plan.variants[v]),
+            measured.straight_lined, by_sql.straight_lined);
   }
   compare("crossed units", said.crossed_units, computed.crossed_units);
   compare("units in flight", said.in_flight_units, computed.in_flight_units);

@@ -422,11 +422,14 @@ absl::Status EmbeddedMeasurement::ReadLog(const std::vector<PendingRow>& rows, s
 std::vector<RejectedRows> RejectedOf(const RememberedExperiment& experiment,
                                      const MeasurePlan& plan) {
   std::vector<RejectedRows> all;
-  for (const auto& [reason, by_variant] : experiment.rejected) {
+  for (const auto& [reason, counts] : experiment.rejected) {
     RejectedRows& rejected = all.emplace_back();
     rejected.reason = reason;
     rejected.by_variant.resize(plan.variants.size());
-    for (const auto& [variant, rows] : by_variant) {
+    for (const auto& [day, rows] : counts.by_day) {
+      rejected.by_day.push_back({.day = Time{day}, .rows = rows});
+    }
+    for (const auto& [variant, rows] : counts.by_variant) {
       const auto at = std::find(plan.variants.begin(), plan.variants.end(), variant);
       (at == plan.variants.end()
            ? rejected.without_variant
@@ -434,6 +437,18 @@ std::vector<RejectedRows> RejectedOf(const RememberedExperiment& experiment,
     }
   }
   return all;
+}
+
+// In the order of the sources' texts.
+std::vector<LateRows> LateRowsOf(const std::map<std::int64_t, std::int64_t>& by_word,
+                                 const FactMemory& memory) {
+  std::vector<LateRows> late;
+  for (const auto& [word, rows] : by_word) {
+    late.push_back({.source = memory.TextOf(word), .rows = rows});
+  }
+  std::sort(late.begin(), late.end(),
+            [](const LateRows& a, const LateRows& b) { return a.source < b.source; });
+  return late;
 }
 
 void EmbeddedMeasurement::Follow(const MeasurePlan& plan) {
@@ -481,6 +496,8 @@ std::optional<Measured> EmbeddedMeasurement::MeasureFollowed(const MeasurePlan& 
                 experiment->tally->plan() == plan && !experiment->tally->HasCountedAt(as_of);
   if (!is_followed || !experiment->tally->pending.empty()) return std::nullopt;
   Measured measured = Summarise(experiment->roster, *experiment->tally, as_of);
+  measured.late_by_source =
+      LateRowsOf(LateBySource(experiment->roster, *experiment->tally), memory_);
   measured.rejected = RejectedOf(*experiment, plan);
   measured.exposure_rows = memory_.exposure_rows();
   measured.outcome_rows = memory_.last_outcome();
@@ -515,6 +532,10 @@ absl::StatusOr<Measured> EmbeddedMeasurement::MeasureFromLog(const MeasurePlan& 
     if (auto status = ReadLog(rows, outcome_rows, *tally); !status.ok()) return status;
   }
   Measured measured = Summarise(roster, *tally, as_of);
+  {
+    const std::shared_lock lock(memory_mutex_);
+    measured.late_by_source = LateRowsOf(LateBySource(roster, *tally), memory_);
+  }
   measured.rejected = std::move(rejected);
   measured.exposure_rows = exposure_rows;
   measured.outcome_rows = outcome_rows;

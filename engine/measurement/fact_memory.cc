@@ -21,6 +21,7 @@ constexpr std::int64_t kBytesPerUnit = 80;
 constexpr std::int64_t kBytesPerOutcome = 48;
 constexpr std::int64_t kBytesPerExposedUnit = 32;
 constexpr std::int64_t kBytesPerUnitMetric = 24;
+constexpr std::int64_t kBytesPerWord = 192;  // two entries of hash maps, besides two copies of it
 
 constexpr std::size_t kRowsAtOnce = 64;  // whose memory is asked for before the first is judged
 constexpr std::size_t kRowsAhead = 8;    // of the one that is remembered
@@ -217,14 +218,22 @@ void FactMemory::EraseUnit(UnitNumber unit,
 
 std::int64_t FactMemory::bytes() const {
   std::int64_t bytes = name_bytes_ + static_cast<std::int64_t>(units_.size()) * kBytesPerUnit +
-                       static_cast<std::int64_t>(identities_.size()) * kBytesPerOutcome;
+                       static_cast<std::int64_t>(identities_.size()) * kBytesPerOutcome +
+                       2 * word_bytes_ + static_cast<std::int64_t>(words_.size()) * kBytesPerWord;
   for (const auto& experiment : experiments_) {
     const std::size_t metrics =
         experiment->tally == nullptr ? 0 : experiment->tally->plan().metrics.size();
     bytes += static_cast<std::int64_t>(experiment->roster.size()) *
-             (kBytesPerExposedUnit + kBytesPerUnitMetric * static_cast<std::int64_t>(metrics));
+                 (kBytesPerExposedUnit + kBytesPerUnitMetric * static_cast<std::int64_t>(metrics)) +
+             experiment->roster.bytes_beside_rows();
+    if (experiment->tally != nullptr) bytes += experiment->tally->bytes_beside_rows();
   }
   return bytes;
+}
+
+std::string FactMemory::TextOf(std::int64_t word) const {
+  const auto found = texts_.find(word);
+  return found == texts_.end() ? "" : found->second;
 }
 
 std::int64_t FactMemory::FindWord(std::string_view text) const {
@@ -263,7 +272,9 @@ std::optional<ExposureRank> FactMemory::FindRank(std::int64_t experiment,
 }
 
 void FactMemory::RememberWord(const WordRow& row) {
-  words_[row.text] = row.id;
+  if (words_.insert_or_assign(row.text, row.id).second) {
+    word_bytes_ += static_cast<std::int64_t>(row.text.size());
+  }
   texts_[row.id] = row.text;
   last_word_ = std::max(last_word_, row.id);
   const auto experiment = experiment_by_name_.find(row.text);
@@ -342,7 +353,9 @@ void FactMemory::RememberOutcome(const OutcomeRow& row) {
 }
 
 void FactMemory::RememberRejection(const RejectionKey& key, std::int64_t rows) {
-  experiments_[IndexOf(key.experiment)]->rejected[key.reason][key.variant] += rows;
+  RejectionCounts& counts = experiments_[IndexOf(key.experiment)]->rejected[key.reason];
+  counts.by_variant[key.variant] += rows;
+  counts.by_day[key.day.micros] += rows;
 }
 
 RowFate FactStage::Add(const Exposure& exposure) {
@@ -407,13 +420,17 @@ absl::Status FactStage::Identify(std::span<const Outcome> outcomes,
     const absl::StatusOr<absl::uint128> key = hash_.OfOutcome(unit, event, outcome.outcome_id);
     if (!key.ok()) return key.status();
     memory_.identities_.Prefetch(*key);
-    identities.push_back({.unit = unit, .event = event, .key = *key});
+    const absl::StatusOr<std::int64_t> response_key =
+        hash_.OfResponse(unit, outcome.context.response_id);
+    if (!response_key.ok()) return response_key.status();
+    identities.push_back(
+        {.unit = unit, .event = event, .key = *key, .response_key = *response_key});
   }
   return absl::OkStatus();
 }
 
 RowFate FactStage::Add(const Identity& identity, Outcome& outcome) {
-  const auto& [unit, event, key, erased] = identity;
+  const auto& [unit, event, key, response_key, erased] = identity;
   const std::uint32_t digest = ContentDigest(outcome.occur_time, outcome.kind, outcome.value);
   std::optional<std::uint32_t> known = erased.has_value() ? erased : memory_.identities_.Find(key);
   if (!known.has_value()) {
@@ -443,6 +460,7 @@ RowFate FactStage::Add(const Identity& identity, Outcome& outcome) {
       .comment = std::move(context.comment),
       .item = std::move(context.item),
       .category = std::move(context.category),
+      .response_key = response_key,
       .previous_id = LastOutcomeOf(unit)});
   outcome_of_unit_[unit] = row.id;
   return RowFate{.fate = outcome.late ? Fate::kLate : Fate::kAccepted};

@@ -37,12 +37,17 @@
 
 namespace insightloop {
 
+// Rows that were rejected.
+struct RejectionCounts {
+  std::map<std::string, std::int64_t> by_variant;
+  std::map<std::int64_t, std::int64_t> by_day;  // start of the day, in microseconds
+};
+
 // One experiment or holdout.
 struct RememberedExperiment {
   Roster roster;
-  std::unique_ptr<Tally> tally;  // null when it is not followed
-  // Rows that were rejected, by reason, then variant.
-  std::map<std::string, std::map<std::string, std::int64_t>> rejected;
+  std::unique_ptr<Tally> tally;                     // null when it is not followed
+  std::map<std::string, RejectionCounts> rejected;  // by reason
 };
 
 // A row whose outcomes are to be read from the log, as it was.
@@ -93,11 +98,13 @@ class FactMemory {
   void EraseUnit(UnitNumber unit,
                  std::span<const std::pair<absl::uint128, std::uint32_t>> identities);
 
+  // Text of a word of the log; empty for 0.
+  [[nodiscard]] std::string TextOf(std::int64_t word) const;
+
   [[nodiscard]] std::int64_t exposure_rows() const { return exposure_rows_; }
   [[nodiscard]] std::int64_t last_outcome() const { return last_outcome_; }  // id
 
-  // What units, identities, rosters and tallies take at most, in bytes; without words, distinct
-  // attributes and what is kept of units that were exposed more than once.
+  // What units, identities, words, rosters and tallies take at most, in bytes.
   [[nodiscard]] std::int64_t bytes() const;
 
  private:
@@ -130,6 +137,7 @@ class FactMemory {
   absl::flat_hash_set<std::uint32_t> with_pending_;  // experiments
   std::int64_t last_word_ = 0, exposure_rows_ = 0, last_outcome_ = 0;
   std::int64_t name_bytes_ = 0;  // of units
+  std::int64_t word_bytes_ = 0;  // of the words' texts
   UnitNumber first_erased_ = 0;  // the least of the erased units; 0: none is
 };
 
@@ -162,6 +170,7 @@ class FactStage {
   struct Identity {
     std::int64_t unit = 0, event = 0;
     absl::uint128 key = 0;
+    std::int64_t response_key = 0;
     std::optional<std::uint32_t> erased;  // digest of an erased outcome; nothing else is set then
   };
 

@@ -69,6 +69,15 @@ absl::StatusOr<absl::uint128> KeyedHash::OfOutcome(std::int64_t unit, std::int64
   return Of(frame_);
 }
 
+absl::StatusOr<std::int64_t> KeyedHash::OfResponse(std::int64_t unit,
+                                                   std::string_view response_id) {
+  if (response_id.empty()) return 0;
+  // As of event 0, which there is not.
+  const auto hash = OfOutcome(unit, 0, response_id);
+  if (!hash.ok()) return hash.status();
+  return static_cast<std::int64_t>(std::max<std::uint64_t>(absl::Uint128Low64(*hash), 1));
+}
+
 absl::StatusOr<absl::uint128> KeyedHash::OfErasedOutcome(const UnitKey& unit, std::int64_t event,
                                                          std::string_view outcome_id) {
   // As of unit 0, which there is not; texts but the last with their lengths.

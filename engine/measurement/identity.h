@@ -35,6 +35,9 @@ class KeyedHash {
   absl::StatusOr<absl::uint128> OfOutcome(std::int64_t unit, std::int64_t event,
                                           std::string_view outcome_id);
 
+  // Tells apart the questionnaires of all units by their response_id; 0 for an empty one only.
+  absl::StatusOr<std::int64_t> OfResponse(std::int64_t unit, std::string_view response_id);
+
   // The identity of an outcome of a unit that was erased since, and has no number of its own any
   // more. Equal to none of OfOutcome() but by chance.
   absl::StatusOr<absl::uint128> OfErasedOutcome(const UnitKey& unit, std::int64_t event,

@@ -92,9 +92,21 @@ std::uint32_t Roster::AttributesIndex(const std::string& json) {
       index_of_attributes_.try_emplace(json, static_cast<std::uint32_t>(attributes_.size()));
   if (is_new) {
     attributes_.push_back(json);
+    attribute_bytes_ += static_cast<std::int64_t>(json.size());
     digests_.push_back(RankOf({}, json).attributes);
   }
   return index->second;
+}
+
+std::int64_t Roster::bytes_beside_rows() const {
+  // Vectors and hash maps double as they grow.
+  const auto of_entries = [](const auto& entries) {
+    using Entry = typename std::decay_t<decltype(entries)>::value_type;
+    return static_cast<std::int64_t>(2 * entries.size() * sizeof(Entry));
+  };
+  return 2 * attribute_bytes_ + of_entries(attributes_) + of_entries(digests_) +
+         of_entries(index_of_attributes_) + of_entries(cells_) + of_entries(index_of_cell_) +
+         of_entries(others_) + of_entries(other_epochs_);
 }
 
 std::uint32_t Roster::CellIndex(const RosterCell& cell) {

@@ -114,6 +114,9 @@ class Roster {
   }
   [[nodiscard]] const std::vector<std::string>& attributes() const { return attributes_; }  // JSON
 
+  // What it keeps besides its rows, in bytes at most.
+  [[nodiscard]] std::int64_t bytes_beside_rows() const;
+
  private:
   std::uint32_t AttributesIndex(const std::string& json);
   std::uint32_t CellIndex(const RosterCell& cell);
@@ -131,6 +134,7 @@ class Roster {
   std::vector<std::string> attributes_;                      // distinct JSON; the first is empty
   std::vector<std::uint64_t> digests_;                       // of attributes_
   absl::flat_hash_map<std::string, std::uint32_t> index_of_attributes_;
+  std::int64_t attribute_bytes_ = 0;  // of the texts
 
   // What rows cannot say, of few units: exposures that are not the first of their unit, and the
   // variants of units seen in several epochs.

@@ -18,6 +18,7 @@
 #include "engine/domain/json.h"
 #include "stats/caps.h"
 #include "stats/quantile.h"
+#include "stats/straight_lining.h"
 
 namespace insightloop {
 namespace {
@@ -79,6 +80,7 @@ Segments FindSegments(const MeasurePlan& plan, const std::vector<Json>& parsed) 
 struct PlaceStats {
   std::int64_t rows = 0, matured = 0;
   OutcomeCounts outcomes;
+  QuestionnaireCounts questionnaires;
   Time first{std::numeric_limits<std::int64_t>::max()}, last{kEarliestTime};
 };
 
@@ -92,6 +94,10 @@ struct Counts {
 struct RoundSums {
   std::vector<stats::JointSums> joint;
   std::vector<Counts> counts;
+  // Surveys: units by place of their answer among those of the metric, of which the last ones may
+  // be missing here; weighted sums.
+  std::vector<std::vector<std::int64_t>> answers;
+  std::vector<stats::JointSums> weighted;
 };
 
 class Pass {
@@ -103,12 +109,16 @@ class Pass {
  private:
   void LookAtRows();
   void CountExposed();
+  void CountByDay();
   void MakeGroups();
   void PlaceRows(std::size_t first_group);
   void AddMetric(std::size_t metric, std::size_t first_group);
   void AddChunk(std::size_t metric, std::size_t chunk, RoundSums& sums);
   void MarkOverflows(std::size_t metric, const SumColumn& column, RoundSums& sums) const;
   void AddWeeks(std::size_t metric, std::size_t first_group);
+  void AddBehaviour(std::size_t survey, std::size_t first_group);
+  void AddWeighted(std::size_t metric, std::size_t chunk, RoundSums& sums);
+  void SetAnswers(std::size_t metric);
   void AddQuantiles(std::size_t metric);
   void FindCap(std::size_t metric);
   void ReadCovariates(std::size_t metric, std::size_t chunk);
@@ -126,7 +136,7 @@ class Pass {
   [[nodiscard]] std::span<const Group> GroupsOf(std::size_t chunk) const;
   [[nodiscard]] std::optional<Time> MaturityOf(Time first) const;
   [[nodiscard]] std::size_t GroupsFrom(std::size_t first_group) const {
-    return std::min(places_.size() - first_group, kMostGroups);
+    return std::min(places_.size() - first_group, most_groups_);
   }
 
   const Roster& roster_;
@@ -137,6 +147,7 @@ class Pass {
   Time end_{std::numeric_limits<std::int64_t>::max()};
   Time matured_until_{std::numeric_limits<std::int64_t>::min()};  // of first exposures
   std::optional<Duration> longest_window_;
+  std::size_t most_groups_ = kMostGroups;  // in a round
 
   std::vector<PlaceStats> stats_;      // by place of the roster
   std::vector<Json> attributes_;       // by index; null where no row has them
@@ -146,12 +157,55 @@ class Pass {
   std::vector<Group> group_of_row_;                        // in this round, plus 1
   Measured measured_;
 
-  Numbers numbers_;  // of the covariate of the metric at hand
+  Numbers numbers_;  // of the covariate or weight of the metric at hand
+
+  // By metric: the different answers to a survey, at most one more than are counted; and by stratum
+  // how many units gave each, of which the last ones may be missing.
+  std::vector<std::vector<std::int64_t>> answers_;
+  std::vector<std::vector<std::vector<std::int64_t>>> units_by_answer_;
 
   // Of the chunk at hand.
   std::vector<std::int64_t> capped_, covariate_, missing_;
-  std::vector<Group> answered_;
+  std::vector<std::int64_t> weighted_, weights_;
+  std::vector<Group> answered_, said_;
 };
+
+// Place of an answer among the different ones; adds it unless there are enough to know that they
+// are too many.
+std::size_t PlaceOf(std::int64_t answer, std::vector<std::int64_t>& answers) {
+  const auto found = std::find(answers.begin(), answers.end(), answer);
+  const auto place = static_cast<std::size_t>(found - answers.begin());
+  if (found == answers.end() && answers.size() <= kMostAnswers) answers.push_back(answer);
+  return std::min(place, kMostAnswers);
+}
+
+// Adds counts by place to those of longer or shorter ones.
+void AddByPlace(const std::vector<std::int64_t>& counts, std::vector<std::int64_t>& sums) {
+  sums.resize(std::max(sums.size(), counts.size()));
+  for (std::size_t place = 0; place < counts.size(); ++place) sums[place] += counts[place];
+}
+
+// What an answer says.
+Said SaidBy(const MeasuredMetric& metric, std::int64_t answer) {
+  if (metric.kind == MetricKind::kCsat) {
+    return answer >= metric.top_two_from ? Said::kGood : Said::kBad;
+  }
+  if (answer >= kPromoterFrom * metric.steps_per_unit) return Said::kGood;
+  return answer <= kDetractorTo * metric.steps_per_unit ? Said::kBad : Said::kMiddling;
+}
+
+// What it counts in the metric's score.
+std::int64_t ScoreOf(const MeasuredMetric& metric, std::int64_t answer) {
+  const Said said = SaidBy(metric, answer);
+  if (said == Said::kGood) return 1;
+  return said == Said::kBad && metric.kind == MetricKind::kNps ? -1 : 0;
+}
+
+// What a unit that was asked says.
+Said SaidIn(const MeasuredMetric& metric, std::uint8_t marks, std::int64_t answer) {
+  const bool answered = (marks & MetricColumns::kAnswered) != 0;
+  return answered ? SaidBy(metric, answer) : Said::kNothing;
+}
 
 // By the plan's variants; absent for others.
 std::optional<std::size_t> VariantIndex(const MeasurePlan& plan, const std::string& variant) {
@@ -205,6 +259,8 @@ Pass::Pass(const Roster& roster, const Tally& tally, Time as_of)
     const Duration end{metric.window->delay.micros + metric.window->length.micros};
     longest_window_ = std::max(longest_window_.value_or(end), end);
   }
+  // By what units said there are as many times more.
+  if (plan_.behaviour.has_value()) most_groups_ /= kSaidValues;
   if (plan_.stop_time.has_value()) end_ = *plan_.stop_time;
   if (longest_window_.has_value()) {
     matured_until_ = as_of - *longest_window_ - plan_.lateness_allowance;
@@ -221,15 +277,20 @@ std::optional<Time> Pass::MaturityOf(Time first) const {
 Measured Pass::Run() {
   LookAtRows();
   CountExposed();
+  CountByDay();
   MakeGroups();
+  answers_.resize(plan_.metrics.size());
+  units_by_answer_.assign(plan_.metrics.size(),
+                          std::vector<std::vector<std::int64_t>>(measured_.strata.size()));
   measured_.caps.resize(plan_.metrics.size());
   for (std::size_t m = 0; m < plan_.metrics.size(); ++m) FindCap(m);
-  for (std::size_t first = 0; first < places_.size(); first += kMostGroups) {
+  for (std::size_t first = 0; first < places_.size(); first += most_groups_) {
     PlaceRows(first);
     for (std::size_t m = 0; m < plan_.metrics.size(); ++m) AddMetric(m, first);
   }
   for (std::size_t m = 0; m < plan_.metrics.size(); ++m) {
     if (plan_.metrics[m].kind == MetricKind::kQuantile) AddQuantiles(m);
+    if (IsSurvey(plan_.metrics[m].kind)) SetAnswers(m);
   }
   return std::move(measured_);
 }
@@ -254,8 +315,15 @@ void Pass::LookAtRows() {
   for (const auto& [row, late] : tally_.late()) {
     if (roster_.first(row) >= end_) continue;
     OutcomeCounts& counts = stats_[roster_.place(row)].outcomes;
-    counts.late += late;
+    for (const auto& [source, rows] : late) counts.late += rows;
     ++counts.units_with_late;
+  }
+  for (const auto& [key, questionnaire] : tally_.questionnaires()) {
+    const RowNumber row = key.first;
+    if (roster_.first(row) >= end_ || questionnaire.answers < stats::kLeastItems) continue;
+    QuestionnaireCounts& counts = stats_[roster_.place(row)].questionnaires;
+    ++counts.judged;
+    counts.straight_lined += questionnaire.all_same ? 1 : 0;
   }
   for (const PlaceStats& stats : stats_) {
     measured_.outcomes += stats.outcomes.outcomes;
@@ -266,6 +334,7 @@ void Pass::LookAtRows() {
 void Pass::CountExposed() {
   measured_.exposed_units.resize(plan_.variants.size());
   measured_.outcomes_by_variant.resize(plan_.variants.size());
+  measured_.questionnaires_by_variant.resize(plan_.variants.size());
   std::map<std::int32_t, std::vector<std::int64_t>> by_epoch;
   attributes_.resize(roster_.attributes().size());
   for (std::size_t place = 0; place < stats_.size(); ++place) {
@@ -287,6 +356,9 @@ void Pass::CountExposed() {
     counts.late += stats.outcomes.late;
     counts.units += stats.outcomes.units;
     counts.units_with_late += stats.outcomes.units_with_late;
+    QuestionnaireCounts& questionnaires = measured_.questionnaires_by_variant[*variant];
+    questionnaires.judged += stats.questionnaires.judged;
+    questionnaires.straight_lined += stats.questionnaires.straight_lined;
     measured_.in_flight_units += stats.rows - stats.matured;
     auto& of_epoch = by_epoch[cell.epoch];
     of_epoch.resize(plan_.variants.size());
@@ -302,6 +374,55 @@ void Pass::CountExposed() {
   for (auto& [epoch, units] : by_epoch) {
     measured_.exposed_by_epoch.push_back({.epoch = epoch, .units = std::move(units)});
   }
+}
+
+void Pass::CountByDay() {
+  constexpr std::int64_t kDay = Days(1).micros;
+  // Rows are counted by epoch, variant and whether they are crossed; absent for variants that the
+  // plan does not have.
+  using Slot = std::tuple<std::int32_t, std::size_t, bool>;
+  std::map<Slot, std::size_t> slots;
+  std::vector<std::optional<std::size_t>> slot_of_place(stats_.size());
+  for (std::size_t place = 0; place < stats_.size(); ++place) {
+    if (stats_[place].rows == 0) continue;
+    const RosterCell& cell = roster_.cells()[place / 2];
+    const auto variant = VariantIndex(plan_, roster_.variant(cell));
+    if (!variant.has_value()) continue;
+    slot_of_place[place] =
+        slots.try_emplace({cell.epoch, *variant, place % 2 != 0}, slots.size()).first->second;
+  }
+  // By start of the day, then by slot. Most rows are of the same day as the one before.
+  std::map<std::int64_t, std::vector<std::int64_t>> rows;
+  std::int64_t start = std::numeric_limits<std::int64_t>::max();
+  std::vector<std::int64_t>* of_day = nullptr;
+  for (std::size_t c = 0; c < chunks(); ++c) {
+    const std::span<const Time> first = roster_.first_column().Chunk(c);
+    const std::span<const std::uint32_t> place = roster_.place_column().Chunk(c);
+    for (std::size_t i = 0; i < first.size(); ++i) {
+      const auto& slot = slot_of_place[place[i]];
+      if (first[i] >= end_ || !slot.has_value()) continue;
+      const std::int64_t time = first[i].micros;
+      if (of_day == nullptr || time < start || time - start >= kDay) {
+        start = time - ((time % kDay) + kDay) % kDay;
+        of_day = &rows[start];
+        of_day->resize(slots.size());
+      }
+      ++(*of_day)[*slot];
+    }
+  }
+  std::map<std::pair<std::int32_t, std::int64_t>, DayUnits> days;
+  for (const auto& [day, by_slot] : rows) {
+    for (const auto& [key, slot] : slots) {
+      if (by_slot[slot] == 0) continue;
+      const auto& [epoch, variant, crossed] = key;
+      DayUnits& units = days[{epoch, day}];
+      units.epoch = epoch;
+      units.day = Time{day};
+      units.units.resize(plan_.variants.size());
+      (crossed ? units.crossed : units.units[variant]) += by_slot[slot];
+    }
+  }
+  for (auto& [key, units] : days) measured_.exposed_by_day.push_back(std::move(units));
 }
 
 void Pass::MakeGroups() {
@@ -335,6 +456,9 @@ void Pass::MakeGroups() {
       const std::size_t variables = VariablesOf(metric);
       if (variables > 1) sums.joint.emplace(variables);
       if (metric.by_week) sums.weeks.emplace(2);
+      if (!IsSurvey(metric.kind)) continue;
+      if (!metric.weight.empty()) sums.weighted.emplace(2);
+      if (plan_.behaviour.has_value()) sums.behaviour.resize(kSaidValues);
     }
     measured_.strata.push_back(std::move(stratum));
   }
@@ -388,20 +512,29 @@ std::span<const Group> Pass::GroupsOf(std::size_t chunk) const {
 
 void Pass::AddMetric(std::size_t metric, std::size_t first_group) {
   const MeasuredMetric& rule = plan_.metrics[metric];
-  numbers_ = rule.covariate.has_value() ? NumbersOf(rule.covariate->attribute) : Numbers{};
+  numbers_.clear();
+  if (rule.covariate.has_value()) numbers_ = NumbersOf(rule.covariate->attribute);
+  if (!rule.weight.empty()) numbers_ = NumbersOf(rule.weight);
   const std::size_t groups = GroupsFrom(first_group);
   RoundSums sums{.joint = std::vector(groups + 1, stats::JointSums(VariablesOf(rule))),
-                 .counts = std::vector<Counts>(groups + 1)};
+                 .counts = std::vector<Counts>(groups + 1),
+                 .answers = std::vector<std::vector<std::int64_t>>(groups + 1)};
+  if (!rule.weight.empty()) sums.weighted.assign(groups + 1, stats::JointSums(2));
   for (std::size_t c = 0; c < chunks(); ++c) AddChunk(metric, c, sums);
   MarkOverflows(metric, tally_.metric(metric).value, sums);
   MarkOverflows(metric, tally_.metric(metric).denominator, sums);
   MarkOverflows(metric, tally_.metric(metric).history, sums);
   for (std::size_t g = 0; g < groups; ++g) {
     for (const std::size_t stratum : strata_of_group_[first_group + g]) {
-      Merge(measured_.strata[stratum].metrics[metric], sums.joint[g + 1], sums.counts[g + 1]);
+      MetricSums& total = measured_.strata[stratum].metrics[metric];
+      Merge(total, sums.joint[g + 1], sums.counts[g + 1]);
+      AddByPlace(sums.answers[g + 1], units_by_answer_[metric][stratum]);
+      // Of two variables both.
+      if (total.weighted.has_value()) total.weighted->Merge(sums.weighted[g + 1]).IgnoreError();
     }
   }
   if (rule.by_week) AddWeeks(metric, first_group);
+  if (IsSurvey(rule.kind) && plan_.behaviour.has_value()) AddBehaviour(metric, first_group);
 }
 
 void Pass::AddChunk(std::size_t metric, std::size_t chunk, RoundSums& sums) {
@@ -409,6 +542,7 @@ void Pass::AddChunk(std::size_t metric, std::size_t chunk, RoundSums& sums) {
   const MetricColumns& columns = tally_.metric(metric);
   std::span<const Group> groups = GroupsOf(chunk);
   if (IsSurvey(rule.kind)) groups = CountAnswers(metric, chunk, sums);
+  if (!rule.weight.empty()) AddWeighted(metric, chunk, sums);
   const std::span<const std::int64_t> values = Capped(metric, columns.value.Chunk(chunk));
   std::vector<std::span<const std::int64_t>> variables = {values};
   if (rule.kind == MetricKind::kRatio) variables.push_back(columns.denominator.Chunk(chunk));
@@ -453,14 +587,53 @@ std::span<const Group> Pass::CountAnswers(std::size_t metric, std::size_t chunk,
       continue;
     }
     answered_[i] = groups[i];
-    if (rule.kind == MetricKind::kNps) {
-      counts.promoters += values[i] >= kPromoterFrom * rule.steps_per_unit ? 1 : 0;
-      counts.detractors += values[i] <= kDetractorTo * rule.steps_per_unit ? 1 : 0;
+    if (groups[i] == kNobody) continue;
+    const std::size_t place = PlaceOf(values[i], answers_[metric]);
+    std::vector<std::int64_t>& answers = sums.answers[groups[i]];
+    if (place >= answers.size()) answers.resize(place + 1);
+    ++answers[place];
+    const Said said = SaidBy(rule, values[i]);
+    if (rule.kind == MetricKind::kCsat) {
+      counts.top_two += said == Said::kGood ? 1 : 0;
     } else {
-      counts.top_two += values[i] >= rule.top_two_from ? 1 : 0;
+      counts.promoters += said == Said::kGood ? 1 : 0;
+      counts.detractors += said == Said::kBad ? 1 : 0;
     }
   }
   return answered_;
+}
+
+// After CountAnswers() of the same chunk.
+void Pass::AddWeighted(std::size_t metric, std::size_t chunk, RoundSums& sums) {
+  const MeasuredMetric& rule = plan_.metrics[metric];
+  const std::span<const std::int64_t> values = tally_.metric(metric).value.Chunk(chunk);
+  const std::span<const std::uint32_t> place = roster_.place_column().Chunk(chunk);
+  std::vector<Group> groups = answered_;
+  weighted_.assign(groups.size(), 0);
+  weights_.assign(groups.size(), 0);
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const std::int64_t weight = numbers_[roster_.cells()[place[i] / 2].attributes].value_or(0);
+    if (weight <= 0) groups[i] = kNobody;
+    if (groups[i] == kNobody) continue;
+    weights_[i] = weight;
+    weighted_[i] = weight * ScoreOf(rule, values[i]);
+  }
+  const std::vector<std::span<const std::int64_t>> variables = {weighted_, weights_};
+  stats::AddColumns(groups, variables, sums.weighted).IgnoreError();  // as in AddChunk
+}
+
+void Pass::SetAnswers(std::size_t metric) {
+  const std::vector<std::int64_t>& answers = answers_[metric];
+  if (answers.size() > kMostAnswers) return;
+  for (std::size_t s = 0; s < measured_.strata.size(); ++s) {
+    const std::vector<std::int64_t>& units = units_by_answer_[metric][s];
+    std::vector<AnswerUnits>& sums = measured_.strata[s].metrics[metric].answers;
+    for (std::size_t place = 0; place < units.size(); ++place) {
+      if (units[place] > 0) sums.push_back({.answer = answers[place], .units = units[place]});
+    }
+    std::sort(sums.begin(), sums.end(),
+              [](const AnswerUnits& a, const AnswerUnits& b) { return a.answer < b.answer; });
+  }
 }
 
 std::span<const std::int64_t> Pass::Capped(std::size_t metric,
@@ -536,6 +709,45 @@ void Pass::AddWeeks(std::size_t metric, std::size_t first_group) {
   }
 }
 
+// The behaviour's numbers of the units that were asked, by what they said.
+void Pass::AddBehaviour(std::size_t survey, std::size_t first_group) {
+  const MeasuredMetric& rule = plan_.metrics[survey];
+  const std::size_t behaviour = *plan_.behaviour, groups = GroupsFrom(first_group);
+  const MetricColumns& asked = tally_.metric(survey);
+  const MetricColumns& did = tally_.metric(behaviour);
+  const auto group_of = [](Group group, Said said) {
+    return static_cast<Group>((group - 1) * kSaidValues + static_cast<std::size_t>(said) + 1);
+  };
+  std::vector<stats::JointSums> sums(groups * kSaidValues + 1, stats::JointSums(1));
+  for (std::size_t c = 0; c < chunks(); ++c) {
+    const std::span<const Group> all = GroupsOf(c);
+    const std::span<const std::uint8_t> marks = asked.marks.Chunk(c);
+    const std::span<const std::int64_t> answers = asked.value.Chunk(c);
+    said_.assign(all.size(), kNobody);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (all[i] == kNobody || (marks[i] & MetricColumns::kAsked) == 0) continue;
+      said_[i] = group_of(all[i], SaidIn(rule, marks[i], answers[i]));
+    }
+    const std::vector<std::span<const std::int64_t>> numbers = {
+        Capped(behaviour, did.value.Chunk(c))};
+    stats::AddColumns(said_, numbers, sums).IgnoreError();  // as in AddChunk
+  }
+  for (const auto& [row, carry] : did.value.carries()) {
+    const std::uint8_t marks = asked.marks.Chunk(row / kChunk)[row % kChunk];
+    if (group_of_row_[row] == kNobody || (marks & MetricColumns::kAsked) == 0) continue;
+    sums[group_of(group_of_row_[row], SaidIn(rule, marks, asked.value[row]))].MarkOverflowed();
+  }
+  for (std::size_t g = 0; g < groups; ++g) {
+    for (const std::size_t stratum : strata_of_group_[first_group + g]) {
+      std::vector<stats::ExactSums>& totals = measured_.strata[stratum].metrics[survey].behaviour;
+      for (std::size_t said = 0; said < kSaidValues; ++said) {
+        totals[said].Merge(
+            sums[group_of(static_cast<Group>(g + 1), Said{static_cast<int>(said)})].OfVariable(0));
+      }
+    }
+  }
+}
+
 void Pass::AddQuantiles(std::size_t metric) {
   const MetricColumns& columns = tally_.metric(metric);
   std::vector<std::vector<std::int64_t>> values(measured_.strata.size());
@@ -555,6 +767,16 @@ void Pass::AddQuantiles(std::size_t metric) {
 }
 
 }  // namespace
+
+std::map<std::int64_t, std::int64_t> LateBySource(const Roster& roster, const Tally& tally) {
+  const std::optional<Time>& stop = tally.plan().stop_time;
+  std::map<std::int64_t, std::int64_t> late_rows;
+  for (const auto& [row, late] : tally.late()) {
+    if (stop.has_value() && roster.first(row) >= *stop) continue;
+    for (const auto& [source, rows] : late) late_rows[source] += rows;
+  }
+  return late_rows;
+}
 
 Measured Summarise(const Roster& roster, const Tally& tally, Time as_of) {
   return Pass(roster, tally, as_of).Run();

@@ -3,6 +3,7 @@
 #include "engine/measurement/tally.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "engine/domain/metric.h"
@@ -112,6 +113,7 @@ void Tally::GrowTo(std::size_t rows) {
 }
 
 void Tally::Fold(RowNumber row, Time first, const OutcomeRow& outcome) {
+  if (outcome.response_key != 0) FoldQuestionnaire(row, first, outcome);
   bool counts = false;
   for (const Use& use : uses_) {
     if (use.event != outcome.event || use.event == 0) continue;
@@ -125,7 +127,7 @@ void Tally::Fold(RowNumber row, Time first, const OutcomeRow& outcome) {
   }
   if (!counts) return;
   ++outcomes_[row];
-  if (outcome.late) ++late_[row];
+  if (outcome.late) ++late_[row][outcome.source];
 }
 
 // Half-open; at the instant of the exposure counts as after it.
@@ -178,6 +180,20 @@ void Tally::FoldAnswer(RowNumber row, std::size_t metric, const OutcomeRow& outc
   }
 }
 
+void Tally::FoldQuestionnaire(RowNumber row, Time first, const OutcomeRow& outcome) {
+  if (outcome.kind != OutcomeKind::kValue || outcome.late || outcome.occur_time < first ||
+      outcome.occur_time >= plan_.stop_time.value_or(kLatestTime)) {
+    return;
+  }
+  Questionnaire& questionnaire =
+      questionnaires_
+          .try_emplace({row, outcome.response_key}, Questionnaire{.answer = outcome.value})
+          .first->second;
+  ++questionnaire.answers;
+  questionnaire.all_same &= questionnaire.answer == outcome.value;
+  latest_in_questionnaire_ = std::max(latest_in_questionnaire_, outcome.occur_time);
+}
+
 // The days before the exposure's own: a clock that is a little wrong must not let what the
 // treatment caused into the history.
 void Tally::FoldHistory(RowNumber row, Time first, std::size_t metric, const OutcomeRow& outcome) {
@@ -224,6 +240,14 @@ void Tally::CopyRow(const Tally& from, RowNumber from_row, RowNumber row) {
   } else if (!late_.empty()) {
     late_.erase(row);
   }
+  constexpr std::int64_t kLeastKey = std::numeric_limits<std::int64_t>::min();
+  questionnaires_.erase(questionnaires_.lower_bound({row, kLeastKey}),
+                        questionnaires_.lower_bound({row + 1, kLeastKey}));
+  for (auto from_one = from.questionnaires_.lower_bound({from_row, kLeastKey});
+       from_one != from.questionnaires_.end() && from_one->first.first == from_row; ++from_one) {
+    questionnaires_.try_emplace({row, from_one->first.second}, from_one->second);
+  }
+  latest_in_questionnaire_ = std::max(latest_in_questionnaire_, from.latest_in_questionnaire_);
   latest_without_window_ = std::max(latest_without_window_, from.latest_without_window_);
   last_outcome_ = std::max(last_outcome_, from.last_outcome_);
 }
@@ -233,7 +257,15 @@ bool Tally::CanCount(Time first, Time latest) const { return has_history_ || lat
 bool Tally::Stop(Time stop_time) {
   plan_.stop_time = stop_time;
   EndAt(stop_time);
-  return !HasCountedAt(stop_time);
+  return !HasCountedAt(stop_time) && latest_in_questionnaire_ < stop_time;
+}
+
+std::int64_t Tally::bytes_beside_rows() const {
+  constexpr std::int64_t kBytesPerLateUnit = 192;  // an entry of a hash map, one or two sources
+  // Nodes of a B-tree are at least half full.
+  return static_cast<std::int64_t>(3 * questionnaires_.size() *
+                                   sizeof(Questionnaires::value_type)) +
+         static_cast<std::int64_t>(late_.size()) * kBytesPerLateUnit;
 }
 
 }  // namespace insightloop

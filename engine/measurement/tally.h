@@ -10,12 +10,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "engine/domain/time.h"
@@ -60,6 +63,18 @@ struct MetricColumns {
   static constexpr std::uint8_t kAsked = 1, kAnswered = 2, kHasHistory = 4, kDismissed = 8;
 };
 
+// How many outcomes of a row are late, by the word of their source.
+using LateOutcomes = std::map<std::int64_t, std::uint32_t>;
+
+// The answers of one questionnaire of a unit.
+struct Questionnaire {
+  std::int64_t answer = 0;  // one of them
+  std::uint32_t answers = 0;
+  bool all_same = true;
+};
+// By row and OutcomeRow::response_key.
+using Questionnaires = absl::btree_map<std::pair<RowNumber, std::int64_t>, Questionnaire>;
+
 // Not thread-safe.
 class Tally {
  public:
@@ -100,7 +115,14 @@ class Tally {
   [[nodiscard]] std::optional<Time> last_outcome() const { return last_outcome_; }
   // Rows of outcomes inside some window, and those of them that are late (of few rows).
   [[nodiscard]] const ChunkedColumn<std::uint32_t>& outcomes() const { return outcomes_; }
-  [[nodiscard]] const absl::flat_hash_map<RowNumber, std::uint32_t>& late() const { return late_; }
+  [[nodiscard]] const absl::flat_hash_map<RowNumber, LateOutcomes>& late() const { return late_; }
+
+  // Answers that are not before their unit's exposure, whatever their event, but for late ones and
+  // those at or after the stop.
+  [[nodiscard]] const Questionnaires& questionnaires() const { return questionnaires_; }
+
+  // What it keeps of questionnaires, in bytes at most.
+  [[nodiscard]] std::int64_t bytes_beside_rows() const;
 
   // Rows to be read again from the log: some of their outcomes were stored before their exposure.
   absl::flat_hash_set<RowNumber> pending;
@@ -118,12 +140,15 @@ class Tally {
   void FoldHistory(RowNumber row, Time first, std::size_t metric, const OutcomeRow& outcome);
   void FoldWeeks(RowNumber row, Time first, std::size_t metric, const OutcomeRow& outcome);
   void FoldAnswer(RowNumber row, std::size_t metric, const OutcomeRow& outcome);
+  void FoldQuestionnaire(RowNumber row, Time first, const OutcomeRow& outcome);
 
   MeasurePlan plan_;
   std::vector<Use> uses_;
   std::vector<MetricColumns> metrics_;
   ChunkedColumn<std::uint32_t> outcomes_;
-  absl::flat_hash_map<RowNumber, std::uint32_t> late_;
+  absl::flat_hash_map<RowNumber, LateOutcomes> late_;
+  Questionnaires questionnaires_;
+  Time latest_in_questionnaire_ = kEarliestTime;  // of the answers
   bool has_history_ = false;
   Time end_ = kLatestTime;
   Time latest_without_window_ = kEarliestTime;  // outcome of a metric without a window

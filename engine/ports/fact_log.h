@@ -60,7 +60,8 @@ struct OutcomeRow {
   bool late = false;
   std::int64_t channel = 0, touchpoint = 0, source = 0;  // words; 0: none
   std::string response_id, comment, item, category;      // empty: none
-  std::int64_t previous_id = 0;                          // the unit's outcome before this; 0: none
+  std::int64_t response_key = 0;  // keyed hash of unit and response_id; 0: no response_id
+  std::int64_t previous_id = 0;   // the unit's outcome before this; 0: none
 };
 
 struct FactBatch {

@@ -47,7 +47,7 @@ struct MeasuredCovariate {
   friend bool operator==(const MeasuredCovariate&, const MeasuredCovariate&) = default;
 };
 
-// One step of a covariate that is an attribute.
+// One step of a covariate or weight that is an attribute.
 inline constexpr double kAttributeResolution = 1e-6;
 
 // A metric as a plan sealed it, with what it needs of its events.
@@ -66,6 +66,7 @@ struct MeasuredMetric {
   std::optional<MeasuredCovariate> covariate;
   bool by_week = false;  // also compare the first and second week of each unit
   bool find_largest = false;
+  std::string weight;  // surveys: id of the number among the attributes that weights an answer
 
   friend bool operator==(const MeasuredMetric&, const MeasuredMetric&) = default;
 };
@@ -76,8 +77,10 @@ struct MeasurePlan {
   std::vector<std::string> variants;
   std::vector<MeasuredMetric> metrics;
   std::vector<std::string> segment_attributes;  // ids
-  std::optional<Time> stop_time;                // once stopped
-  Duration lateness_allowance;  // a unit is matured this long after its longest window closed
+  // Metric, no survey and with one number per unit, that is set against the answers to surveys.
+  std::optional<std::size_t> behaviour;
+  std::optional<Time> stop_time;  // once stopped
+  Duration lateness_allowance;    // a unit is matured this long after its longest window closed
   std::size_t max_segment_values = 0;
 
   friend bool operator==(const MeasurePlan&, const MeasurePlan&) = default;
@@ -92,6 +95,22 @@ struct QuantileSums {
   friend bool operator==(const QuantileSums&, const QuantileSums&) = default;
 };
 
+// How many units gave an answer.
+struct AnswerUnits {
+  std::int64_t answer = 0;  // in steps
+  std::int64_t units = 0;
+
+  friend bool operator==(const AnswerUnits&, const AnswerUnits&) = default;
+};
+
+// Different answers to a survey of which each is counted.
+inline constexpr std::size_t kMostAnswers = 101;
+
+// What a unit that was asked said, for MetricSums::behaviour: nothing; for NPS as a detractor,
+// passive or promoter; for CSAT one of the top two boxes (good) or not (bad).
+enum class Said { kNothing, kBad, kMiddling, kGood };
+inline constexpr std::size_t kSaidValues = 4;
+
 // Exact figures of one metric over some units. In steps of the event's resolution, except for
 // PROPORTION, RETENTION and counts of rows, whose step is 1. Capped where the metric has a cap.
 struct MetricSums {
@@ -101,6 +120,15 @@ struct MetricSums {
   std::int64_t dismissed = 0;  // surveys: of those, units that turned it down and never answered
   std::int64_t promoters = 0, detractors = 0;  // NPS
   std::int64_t top_two = 0;                    // CSAT
+  // Surveys: ascending; empty where all strata together have more than kMostAnswers different ones.
+  std::vector<AnswerUnits> answers;
+  // Surveys, in a plan with a behaviour: its numbers in the units asked, by what these said (by
+  // value of Said). Empty without.
+  std::vector<stats::ExactSums> behaviour;
+  // Surveys with a weight: of units that answered and have one above 0, their weight times what the
+  // answer counts, then the weight; both in steps of kAttributeResolution. Promoters and the top
+  // two boxes count 1, detractors -1, all others 0.
+  std::optional<stats::JointSums> weighted;
   std::int64_t largest = 0;  // with `find_largest`: of the units' numbers, if above 0
 
   // Of RATIO and of metrics with a covariate: the unit's number, then its denominator, then its
@@ -135,6 +163,16 @@ struct OutcomeCounts {
   friend bool operator==(const OutcomeCounts&, const OutcomeCounts&) = default;
 };
 
+// Questionnaires with answers enough to be judged (stats::kLeastItems), and those of them in which
+// all are the same. The answers are outcomes of one response_id with a value, whatever their
+// events, but for late ones, from the unit's first exposure until the experiment stops; those that
+// were stored without the hash of their response_id are in none.
+struct QuestionnaireCounts {
+  std::int64_t judged = 0, straight_lined = 0;
+
+  friend bool operator==(const QuestionnaireCounts&, const QuestionnaireCounts&) = default;
+};
+
 // Exposed units whose first exposure was in that epoch.
 struct EpochUnits {
   std::int32_t epoch = 0;
@@ -143,11 +181,38 @@ struct EpochUnits {
   friend bool operator==(const EpochUnits&, const EpochUnits&) = default;
 };
 
+// Exposed units whose first exposure was in that epoch on that day.
+struct DayUnits {
+  std::int32_t epoch = 0;
+  Time day;                         // its start, UTC
+  std::vector<std::int64_t> units;  // as Measured::exposed_units
+  std::int64_t crossed = 0;
+
+  friend bool operator==(const DayUnits&, const DayUnits&) = default;
+};
+
+// Rows of a day.
+struct DayRows {
+  Time day;  // its start, UTC
+  std::int64_t rows = 0;
+
+  friend bool operator==(const DayRows&, const DayRows&) = default;
+};
+
+// Late outcomes of one source.
+struct LateRows {
+  std::string source;  // empty: they name none
+  std::int64_t rows = 0;
+
+  friend bool operator==(const LateRows&, const LateRows&) = default;
+};
+
 // Rows that were rejected for one reason.
 struct RejectedRows {
   std::string reason;
   std::vector<std::int64_t> by_variant;  // as exposed_units
   std::int64_t without_variant = 0;      // exposures to none of the plan's variants
+  std::vector<DayRows> by_day;           // all of them, by day of receipt, ascending
 
   friend bool operator==(const RejectedRows&, const RejectedRows&) = default;
 };
@@ -156,13 +221,16 @@ struct Measured {
   std::vector<Stratum> strata;
   std::vector<std::int64_t> exposed_units;   // by variant, matured or not, crossed ones left out
   std::vector<EpochUnits> exposed_by_epoch;  // the same units; epochs that have some, ascending
+  std::vector<DayUnits> exposed_by_day;      // all units; days that have some, by epoch and day
   std::int64_t crossed_units = 0;
   std::int64_t in_flight_units = 0;  // not matured, not crossed
   std::int64_t outcomes = 0;         // as OutcomeCounts, also of crossed units
   std::int64_t late_outcomes = 0;
-  std::vector<OutcomeCounts> outcomes_by_variant;     // as exposed_units
-  std::optional<Time> last_maturity;                  // when the last unit matures
-  std::optional<Time> first_exposure, last_exposure;  // of units, crossed ones left out
+  std::vector<LateRows> late_by_source;                        // of late_outcomes, by source
+  std::vector<OutcomeCounts> outcomes_by_variant;              // as exposed_units
+  std::vector<QuestionnaireCounts> questionnaires_by_variant;  // as exposed_units
+  std::optional<Time> last_maturity;                           // when the last unit matures
+  std::optional<Time> first_exposure, last_exposure;           // of units, crossed ones left out
   // Until it stops: when the last of these happened, the exposures above and the outcomes of the
   // plan's events that exposed units have from their first exposure on, late ones left out.
   std::optional<Time> last_fact;

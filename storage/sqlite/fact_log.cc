@@ -22,10 +22,10 @@ constexpr char kInsertExposure[] =
 constexpr char kInsertOutcomes[] =
     "INSERT INTO outcomes"
     " (id, unit, event, key, occur_time, receive_time, kind, value, late, channel, touchpoint,"
-    " source, previous_id, outcome_id, response_id, comment, item, category)"
+    " source, previous_id, outcome_id, response_id, comment, item, category, response_key)"
     " SELECT id, unit, event, key, occur_time, receive_time, kind, value, late, channel,"
-    " touchpoint, source, previous_id, outcome_id, response_id, comment, item, category"
-    " FROM outcome_rows(?)";
+    " touchpoint, source, previous_id, outcome_id, response_id, comment, item, category,"
+    " response_key FROM outcome_rows(?)";
 
 constexpr char kAddRejections[] =
     "INSERT INTO rejections (experiment, variant, reason, day, rows) VALUES (?, ?, ?, ?, ?)"
@@ -42,13 +42,13 @@ constexpr char kScanExposuresOf[] =
 constexpr char kScanRejections[] = "SELECT experiment, variant, reason, day, rows FROM rejections";
 constexpr char kScanOutcomes[] =
     "SELECT id, unit, event, key, occur_time, receive_time, kind, value, late, channel, touchpoint,"
-    " source, previous_id FROM outcomes ORDER BY id";
+    " source, previous_id, response_key FROM outcomes ORDER BY id";
 
 constexpr char kScanIdentities[] = "SELECT key, occur_time, kind, value FROM outcomes ORDER BY id";
 
 constexpr char kFindOutcome[] =
     "SELECT id, unit, event, key, occur_time, receive_time, kind, value, late, channel, touchpoint,"
-    " source, previous_id FROM outcomes WHERE id = ?";
+    " source, previous_id, response_key FROM outcomes WHERE id = ?";
 
 absl::Status Insert(Statement& statement, const WordRow& row) {
   return statement.BindInt(row.id).BindText(row.text).Run();
@@ -135,6 +135,7 @@ void Read(const Statement& from, OutcomeRow& row) {
   row.touchpoint = from.Int(10);
   row.source = from.Int(11);
   row.previous_id = from.Int(12);
+  row.response_key = from.Int(13);
 }
 
 void ReadIdentity(const Statement& from, OutcomeRow& row) {

@@ -15,6 +15,7 @@
 #include "storage/sqlite/migrations/0001_initial.sql.h"
 #include "storage/sqlite/migrations/0002_epochs.sql.h"
 #include "storage/sqlite/migrations/0003_rejections.sql.h"
+#include "storage/sqlite/migrations/0004_response_keys.sql.h"
 
 namespace insightloop::storage {
 namespace {
@@ -23,6 +24,7 @@ constexpr Migration kMigrations[] = {
     {1, "initial", kInitialSchema},
     {2, "epochs", kListEpochs},
     {3, "rejections", kCountRejections},
+    {4, "response_keys", kAddResponseKeys},
 };
 
 constexpr char kInsertMeta[] = "INSERT INTO meta (key, value) VALUES (?, ?)";

@@ -21,7 +21,7 @@ namespace {
 constexpr char kDeclaration[] =
     "CREATE TABLE x(id, unit, event, key, occur_time, receive_time, kind, value, late, channel,"
     " touchpoint, source, previous_id, outcome_id, response_id, comment, item, category,"
-    " rows HIDDEN)";
+    " response_key, rows HIDDEN)";
 enum Column {
   kId,
   kUnit,
@@ -41,6 +41,7 @@ enum Column {
   kComment,
   kItem,
   kCategory,
+  kResponseKey,
   kRows
 };
 
@@ -176,6 +177,9 @@ int ReadColumn(sqlite3_vtab_cursor* cursor, sqlite3_context* result, int column)
       break;
     case kCategory:
       SetUnlessEmpty(result, row.category);
+      break;
+    case kResponseKey:
+      SetUnlessZero(result, row.response_key);
       break;
     default:
       break;

@@ -100,6 +100,27 @@ WHERE o.id <= ?1 AND EXISTS (
     AND o.occur_time < coalesce(s.time + p.closes, ?2))
 GROUP BY s.variant, s.crossed
 )sql";
+// As above: the late ones by source.
+constexpr char kCountLate[] = R"sql(
+SELECT coalesce(w.text, ''), count(*)
+FROM outcomes o CROSS JOIN temp.starts s ON s.unit = o.unit LEFT JOIN words w ON w.id = o.source
+WHERE o.id <= ?1 AND o.late <> 0 AND EXISTS (
+  SELECT 1 FROM temp.spans p WHERE p.event = o.event AND o.occur_time >= s.time + p.opens
+    AND o.occur_time < coalesce(s.time + p.closes, ?2))
+GROUP BY 1 ORDER BY 1
+)sql";
+
+// ?1 outcomes, ?2 stop. Questionnaires of four answers or more by variant, and those of them with
+// one value throughout.
+constexpr char kCountQuestionnaires[] = R"sql(
+SELECT variant, count(*), sum(least = most) FROM (
+  SELECT s.variant, min(o.value) AS least, max(o.value) AS most
+  FROM outcomes o CROSS JOIN temp.starts s ON s.unit = o.unit
+  WHERE o.id <= ?1 AND o.response_key IS NOT NULL AND o.kind = 1 AND o.late = 0
+    AND o.occur_time >= s.time AND o.occur_time < ?2 AND s.crossed = 0
+  GROUP BY o.unit, o.response_key HAVING count(*) >= 4)
+GROUP BY variant
+)sql";
 
 // ?1 outcomes.
 constexpr char kLastOutcome[] = R"sql(
@@ -111,8 +132,7 @@ ORDER BY o.occur_time DESC LIMIT 1
 
 // ?1 experiment.
 constexpr char kRejected[] = R"sql(
-SELECT reason, variant, sum(rows) FROM rejections WHERE experiment = ?1
-GROUP BY reason, variant ORDER BY reason
+SELECT reason, variant, rows, day FROM rejections WHERE experiment = ?1 ORDER BY reason
 )sql";
 
 // ?1 outcomes, ?2 event, ?3 what a row adds: 0 one, 1 one if its value is above 0, 2 its value;
@@ -194,6 +214,15 @@ std::int64_t RankOf(std::int64_t values, double share) {
   return std::clamp<std::int64_t>(rank, 1, values);
 }
 
+// What an answer counts in its metric's score: 1, 0 or -1.
+int ScoreOf(const MeasuredMetric& metric, std::int64_t answer) {
+  constexpr std::int64_t kPromoterFrom = 9;  // of 10
+  constexpr std::int64_t kDetractorTo = 6;
+  if (metric.kind == MetricKind::kCsat) return answer >= metric.top_two_from ? 1 : 0;
+  if (answer >= kPromoterFrom * metric.steps_per_unit) return 1;
+  return answer <= kDetractorTo * metric.steps_per_unit ? -1 : 0;
+}
+
 struct Unit {
   std::int64_t unit = 0;
   Time first;
@@ -207,7 +236,7 @@ struct Unit {
 // A unit's numbers in one metric.
 struct Numbers {
   Sum value, denominator, history, week_one, week_two;
-  std::int64_t covariate = 0;
+  std::int64_t covariate = 0, weight = 0;  // 0: none
   bool has_covariate = false, is_asked = false, is_answered = false, is_dismissed = false;
 };
 
@@ -229,6 +258,7 @@ class Recomputation {
   absl::Status ReadUnits();
   void CountUnits();
   absl::Status CountOutcomes();
+  absl::Status CountQuestionnaires();
   absl::Status FindLastFact();
   absl::Status CountRejected();
   absl::Status AddSpan(const std::string& event, const MeasuredMetric& metric);
@@ -236,7 +266,13 @@ class Recomputation {
   absl::Status AddMetric(std::size_t metric);
   absl::Status ReadNumbers(const MeasuredMetric& metric, const std::string& event, Addend addend,
                            const TakeOfUnit& take);
-  absl::Status ReadCovariate(const std::string& attribute, std::vector<Numbers>& numbers);
+  // Of units that have a number as that attribute, in steps.
+  absl::Status ReadAttribute(
+      const std::string& attribute,
+      const std::function<void(std::size_t unit, std::int64_t number)>& take);
+  void CountAnswers(std::size_t metric, const std::vector<Numbers>& numbers);
+  // What the behaviour's numbers are, by what units said.
+  void CompareWithBehaviour();
   void FindCap(std::size_t metric, const std::vector<Numbers>& numbers);
   void Add(std::size_t metric, const Unit& unit, const Numbers& numbers, MetricSums& sums);
   void FindQuantiles(std::size_t metric, const std::vector<Numbers>& numbers);
@@ -254,6 +290,8 @@ class Recomputation {
   const FactsThrough through_;
   const Time end_;           // of metrics without a window
   std::vector<Unit> units_;  // in the order of their numbers
+  // By metric, of surveys and of the behaviour, where there is one.
+  std::map<std::size_t, std::vector<Numbers>> kept_;
   Measured measured_;
 };
 
@@ -265,12 +303,14 @@ absl::StatusOr<Measured> Recomputation::Run() {
   if (!status.ok()) return status;
   CountUnits();
   status = CountOutcomes();
+  if (status.ok()) status = CountQuestionnaires();
   if (status.ok()) status = FindLastFact();
   if (status.ok()) status = CountRejected();
   if (status.ok()) status = FindStrata();
   measured_.caps.resize(plan_.metrics.size());
   for (std::size_t m = 0; status.ok() && m < plan_.metrics.size(); ++m) status = AddMetric(m);
   if (!status.ok()) return status;
+  if (plan_.behaviour.has_value()) CompareWithBehaviour();
   return std::move(measured_);
 }
 
@@ -340,7 +380,15 @@ void Recomputation::CountUnits() {
   measured_.exposed_units.resize(plan_.variants.size());
   measured_.outcomes_by_variant.resize(plan_.variants.size());
   std::map<std::int32_t, std::vector<std::int64_t>> by_epoch;
+  std::map<std::pair<std::int32_t, std::int64_t>, DayUnits> by_day;
   for (Unit& unit : units_) {
+    constexpr std::int64_t kDay = Days(1).micros;
+    const Time day{unit.first.micros - ((unit.first.micros % kDay) + kDay) % kDay};
+    DayUnits& of_day = by_day[{unit.epoch, day.micros}];
+    of_day.epoch = unit.epoch;
+    of_day.day = day;
+    of_day.units.resize(plan_.variants.size());
+    ++(unit.is_crossed ? of_day.crossed : of_day.units[unit.variant]);
     // Absent: never, as far as is known.
     const std::optional<Time> maturity =
         longest.has_value() ? unit.first + *longest + plan_.lateness_allowance : plan_.stop_time;
@@ -361,6 +409,7 @@ void Recomputation::CountUnits() {
   for (auto& [epoch, units] : by_epoch) {
     measured_.exposed_by_epoch.push_back({.epoch = epoch, .units = std::move(units)});
   }
+  for (auto& [key, units] : by_day) measured_.exposed_by_day.push_back(std::move(units));
 }
 
 void Recomputation::BindSpan(Statement& statement, const MeasuredMetric& metric) {
@@ -390,7 +439,7 @@ absl::Status Recomputation::CountOutcomes() {
   auto count = connection_.Prepare(kCountOutcomes);
   if (!count.ok()) return count.status();
   count->BindInt(through_.outcomes).BindInt(end_.micros);
-  return count->ForRows([&](const Statement& row) {
+  absl::Status status = count->ForRows([&](const Statement& row) {
     measured_.outcomes += row.Int(2);
     measured_.late_outcomes += row.Int(3);
     const auto variant = VariantIndex(row.Text(0));
@@ -399,6 +448,26 @@ absl::Status Recomputation::CountOutcomes() {
                                                .late = row.Int(3),
                                                .units = row.Int(4),
                                                .units_with_late = row.Int(5)};
+  });
+  if (!status.ok()) return status;
+  auto late = connection_.Prepare(kCountLate);
+  if (!late.ok()) return late.status();
+  late->BindInt(through_.outcomes).BindInt(end_.micros);
+  return late->ForRows([&](const Statement& row) {
+    measured_.late_by_source.push_back({.source = std::string(row.Text(0)), .rows = row.Int(1)});
+  });
+}
+
+absl::Status Recomputation::CountQuestionnaires() {
+  measured_.questionnaires_by_variant.resize(plan_.variants.size());
+  auto count = connection_.Prepare(kCountQuestionnaires);
+  if (!count.ok()) return count.status();
+  count->BindInt(through_.outcomes).BindInt(plan_.stop_time.value_or(kLatestTime).micros);
+  return count->ForRows([&](const Statement& row) {
+    const auto variant = VariantIndex(row.Text(0));
+    if (!variant.has_value()) return;
+    measured_.questionnaires_by_variant[*variant] = {.judged = row.Int(1),
+                                                     .straight_lined = row.Int(2)};
   });
 }
 
@@ -415,7 +484,8 @@ absl::Status Recomputation::FindLastFact() {
 absl::Status Recomputation::CountRejected() {
   auto select = connection_.Prepare(kRejected);
   if (!select.ok()) return select.status();
-  return select->BindText(plan_.experiment).ForRows([&](const Statement& row) {
+  std::map<std::string, std::map<std::int64_t, std::int64_t>> days;  // rows, by reason and day
+  const absl::Status status = select->BindText(plan_.experiment).ForRows([&](const Statement& row) {
     std::vector<RejectedRows>& all = measured_.rejected;
     if (all.empty() || all.back().reason != row.Text(0)) {
       all.push_back({.reason = std::string(row.Text(0)),
@@ -424,7 +494,14 @@ absl::Status Recomputation::CountRejected() {
     const auto variant = VariantIndex(row.Text(1));
     (variant.has_value() ? all.back().by_variant[*variant] : all.back().without_variant) +=
         row.Int(2);
+    days[std::string(row.Text(0))][row.Int(3)] += row.Int(2);
   });
+  for (RejectedRows& rejected : measured_.rejected) {
+    for (const auto& [day, rows] : days[rejected.reason]) {
+      rejected.by_day.push_back({.day = {day}, .rows = rows});
+    }
+  }
+  return status;
 }
 
 absl::Status Recomputation::FindStrata() {
@@ -489,8 +566,9 @@ absl::Status Recomputation::ReadNumbers(const MeasuredMetric& metric, const std:
   return ForUnits(*select, take);
 }
 
-absl::Status Recomputation::ReadCovariate(const std::string& attribute,
-                                          std::vector<Numbers>& numbers) {
+absl::Status Recomputation::ReadAttribute(
+    const std::string& attribute,
+    const std::function<void(std::size_t unit, std::int64_t number)>& take) {
   constexpr double kMost = 1e15;  // steps, either way
   auto select = connection_.Prepare(kAttribute);
   if (!select.ok()) return select.status();
@@ -499,9 +577,7 @@ absl::Status Recomputation::ReadCovariate(const std::string& attribute,
     double number = 0;
     const bool is_number = row.Text(1) == "integer" || row.Text(1) == "real";
     if (!is_number || !absl::SimpleAtod(std::string(row.Text(2)), &number)) return;
-    numbers[unit].covariate =
-        std::llround(std::clamp(number / kAttributeResolution, -kMost, kMost));
-    numbers[unit].has_covariate = true;
+    take(unit, std::llround(std::clamp(number / kAttributeResolution, -kMost, kMost)));
   });
 }
 
@@ -532,7 +608,16 @@ absl::Status Recomputation::AddMetric(std::size_t metric) {
         [&](std::size_t unit, const Statement& row) { numbers[unit].denominator = SumOf(row, 3); });
   }
   if (status.ok() && rule.covariate.has_value() && rule.covariate->history == Duration{}) {
-    status = ReadCovariate(rule.covariate->attribute, numbers);
+    status =
+        ReadAttribute(rule.covariate->attribute, [&](std::size_t unit, std::int64_t covariate) {
+          numbers[unit].covariate = covariate;
+          numbers[unit].has_covariate = true;
+        });
+  }
+  if (status.ok() && !rule.weight.empty()) {
+    status = ReadAttribute(rule.weight, [&](std::size_t unit, std::int64_t weight) {
+      numbers[unit].weight = std::max<std::int64_t>(weight, 0);
+    });
   }
   if (status.ok() && IsSurvey(rule.kind)) {
     for (Numbers& of_unit : numbers) of_unit.value = {};
@@ -561,7 +646,67 @@ absl::Status Recomputation::AddMetric(std::size_t metric) {
     }
   }
   if (rule.kind == MetricKind::kQuantile) FindQuantiles(metric, numbers);
+  if (IsSurvey(rule.kind)) CountAnswers(metric, numbers);
+  if (IsSurvey(rule.kind) || plan_.behaviour == metric) kept_[metric] = std::move(numbers);
   return absl::OkStatus();
+}
+
+void Recomputation::CountAnswers(std::size_t metric, const std::vector<Numbers>& numbers) {
+  const MeasuredMetric& rule = plan_.metrics[metric];
+  std::set<std::int64_t> different;
+  std::vector<std::map<std::int64_t, std::int64_t>> units_by_answer(measured_.strata.size());
+  for (std::size_t s = 0; s < measured_.strata.size(); ++s) {
+    if (!rule.weight.empty()) measured_.strata[s].metrics[metric].weighted.emplace(2);
+  }
+  for (std::size_t u = 0; u < units_.size(); ++u) {
+    const std::int64_t answer = numbers[u].value.low, weight = numbers[u].weight;
+    if (!numbers[u].is_answered || units_[u].strata.empty()) continue;
+    different.insert(answer);
+    for (const std::size_t stratum : units_[u].strata) {
+      ++units_by_answer[stratum][answer];
+      if (weight == 0) continue;
+      // As many values as variables, which is all that could be wrong.
+      measured_.strata[stratum]
+          .metrics[metric]
+          .weighted->Add({{weight * ScoreOf(rule, answer), weight}})
+          .IgnoreError();
+    }
+  }
+  if (different.size() > kMostAnswers) return;
+  for (std::size_t s = 0; s < measured_.strata.size(); ++s) {
+    for (const auto& [answer, units] : units_by_answer[s]) {
+      measured_.strata[s].metrics[metric].answers.push_back({.answer = answer, .units = units});
+    }
+  }
+}
+
+void Recomputation::CompareWithBehaviour() {
+  const std::vector<Numbers>& did = kept_.at(*plan_.behaviour);
+  const std::optional<std::int64_t> cap = measured_.caps[*plan_.behaviour];
+  for (const auto& [metric, said] : kept_) {
+    const MeasuredMetric& rule = plan_.metrics[metric];
+    if (!IsSurvey(rule.kind)) continue;
+    for (Stratum& stratum : measured_.strata) stratum.metrics[metric].behaviour.resize(kSaidValues);
+    for (std::size_t u = 0; u < units_.size(); ++u) {
+      if (!said[u].is_asked) continue;
+      Said what = Said::kNothing;
+      if (said[u].is_answered) {
+        const int score = ScoreOf(rule, said[u].value.low);
+        const bool two_classes = rule.kind == MetricKind::kCsat;
+        what = score > 0 ? Said::kGood : (score < 0 || two_classes ? Said::kBad : Said::kMiddling);
+      }
+      const Sum& number = did[u].value;
+      for (const std::size_t stratum : units_[u].strata) {
+        stats::ExactSums& sums =
+            measured_.strata[stratum].metrics[metric].behaviour[static_cast<std::size_t>(what)];
+        if (number.fits) {
+          sums.Add(std::min(number.low, cap.value_or(number.low)));
+        } else {
+          sums.MarkOverflowed();
+        }
+      }
+    }
+  }
 }
 
 void Recomputation::FindCap(std::size_t metric, const std::vector<Numbers>& numbers) {
@@ -583,8 +728,6 @@ void Recomputation::FindCap(std::size_t metric, const std::vector<Numbers>& numb
 // Adds what a matured unit did.
 void Recomputation::Add(std::size_t metric, const Unit& unit, const Numbers& numbers,
                         MetricSums& sums) {
-  constexpr std::int64_t kPromoterFrom = 9;  // of 10
-  constexpr std::int64_t kDetractorTo = 6;
   const MeasuredMetric& rule = plan_.metrics[metric];
   if (rule.by_week && (!numbers.week_one.fits || !numbers.week_two.fits)) {
     sums.weeks->MarkOverflowed();
@@ -606,12 +749,11 @@ void Recomputation::Add(std::size_t metric, const Unit& unit, const Numbers& num
       sums.dismissed += numbers.is_dismissed ? 1 : 0;
       return;
     }
-    if (rule.kind == MetricKind::kNps) {
-      sums.promoters += value >= kPromoterFrom * rule.steps_per_unit ? 1 : 0;
-      sums.detractors += value <= kDetractorTo * rule.steps_per_unit ? 1 : 0;
-    } else {
-      sums.top_two += value >= rule.top_two_from ? 1 : 0;
-    }
+    const int score = ScoreOf(rule, value);
+    const bool is_nps = rule.kind == MetricKind::kNps;
+    sums.promoters += is_nps && score > 0 ? 1 : 0;
+    sums.detractors += is_nps && score < 0 ? 1 : 0;
+    sums.top_two += !is_nps && score > 0 ? 1 : 0;
   }
   if (measured_.caps[metric].has_value()) value = std::min(value, *measured_.caps[metric]);
   sums.values.Add(value);

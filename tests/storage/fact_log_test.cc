@@ -133,6 +133,7 @@ TEST_F(FactLogTest, RowsComeBackAsAppendedAlsoAfterReopening) {
                            .comment = "rất tốt",
                            .item = "i",
                            .category = "c",
+                           .response_key = kMin,
                            .previous_id = 12};
   ASSERT_THAT(log_->Append({.words = {{1, "unitTypes/customer"}, {2, ""}},
                             .units = {{1, 1, "42"}, {2, 1, "43"}},
@@ -175,6 +176,7 @@ TEST_F(FactLogTest, RowsComeBackAsAppendedAlsoAfterReopening) {
     EXPECT_EQ(outcomes[0].touchpoint, outcome.touchpoint);
     EXPECT_EQ(outcomes[0].source, outcome.source);
     EXPECT_EQ(outcomes[0].previous_id, outcome.previous_id);
+    EXPECT_EQ(outcomes[0].response_key, outcome.response_key);
     EXPECT_EQ(outcomes[0].outcome_id, "") << "a scan fills in the numbers only";
     EXPECT_EQ(outcomes[0].comment, "");
     Reopen();
@@ -188,7 +190,8 @@ TEST_F(FactLogTest, AbsentTextsAndNumbersAreStoredAsNull) {
   EXPECT_THAT((*reader)->QueryInt(
                   "SELECT count(*) FROM outcomes WHERE outcome_id IS NULL AND response_id IS NULL"
                   " AND comment IS NULL AND item IS NULL AND category IS NULL AND channel IS NULL"
-                  " AND touchpoint IS NULL AND source IS NULL AND previous_id IS NULL"),
+                  " AND touchpoint IS NULL AND source IS NULL AND previous_id IS NULL"
+                  " AND response_key IS NULL"),
               IsOkAndHolds(1));
 }
 

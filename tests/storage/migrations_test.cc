@@ -123,6 +123,19 @@ TEST_F(MigrationsTest, StartedExperimentsListTheirOneEpoch) {
               IsOkAndHolds(1));
 }
 
+TEST_F(MigrationsTest, OutcomesFromBeforeAreInNoQuestionnaire) {
+  ASSERT_THAT(Migrate(*connection_, AllMigrations().first(3), kOrigin, kOpened), IsOk());
+  ASSERT_THAT(connection_->RunScript(
+                  "INSERT INTO outcomes (id, unit, event, key, occur_time, receive_time, kind,"
+                  " value, late, response_id) VALUES (1, 1, 1, zeroblob(16), 0, 0, 1, 5, 0, 'r')"),
+              IsOk());
+  Reopen();
+  ASSERT_THAT(Migrate(*connection_, AllMigrations(), kOrigin, kOpened), IsOk());
+  EXPECT_THAT(connection_->QueryInt("SELECT count(*) FROM outcomes WHERE value = 5 AND"
+                                    " response_id = 'r' AND response_key IS NULL"),
+              IsOkAndHolds(1));
+}
+
 TEST_F(MigrationsTest, AFailingStepLeavesTheStepBefore) {
   const Migration all[] = {kFirst, kSecond, kFailing};
   EXPECT_THAT(Migrate(*connection_, all, kOrigin, kOpened), StatusIs(absl::StatusCode::kInternal));

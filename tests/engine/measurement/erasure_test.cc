@@ -59,6 +59,19 @@ TEST_F(ErasureTest, FiguresStayBitForBitAlsoAfterARestart) {
   EXPECT_TRUE(Measure(plan, kEnd) == before);
 }
 
+TEST_F(ErasureTest, ItsQuestionnairesStayWholeAlsoAfterARestart) {
+  std::vector<Outcome> answers;
+  for (const char* id : {"1", "2", "3", "4"}) {
+    answers.push_back(OutcomeOf("anna").Id(id).Value(5).Response("r"));
+  }
+  Record({ExposureOf("anna", "control")}, answers);
+  const auto control = [&] { return Measure(Purchases(), kEnd).questionnaires_by_variant.at(0); };
+  ASSERT_THAT(Erase("anna"), IsOkAndHolds(true));
+  EXPECT_EQ(control(), (QuestionnaireCounts{.judged = 1, .straight_lined = 1}));
+  file_.Reopen();
+  EXPECT_EQ(control(), (QuestionnaireCounts{.judged = 1, .straight_lined = 1}));
+}
+
 TEST_F(ErasureTest, OnlyTheErasedUnitLosesItsName) {
   Record({OutcomeOf("anna"), OutcomeOf("ben")});
   ASSERT_THAT(Erase("anna"), IsOkAndHolds(true));

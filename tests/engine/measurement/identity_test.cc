@@ -74,6 +74,19 @@ TEST(KeyedHashTest, TellsApartUnitEventIdAndDatabase) {
   EXPECT_NE(identity, IdentityOf(1, 2, "o-1", /*first_byte_of_secret=*/1));
 }
 
+TEST(KeyedHashTest, AQuestionnaireIsOfItsUnitAndResponse) {
+  auto hash = KeyedHash::Create(CountingSecret());
+  ASSERT_THAT(hash, IsOk());
+  const auto of = [&](std::int64_t unit, const char* response) {
+    return *hash->OfResponse(unit, response);
+  };
+  EXPECT_EQ(of(1, "r-1"), of(1, "r-1"));
+  EXPECT_NE(of(1, "r-1"), of(1, "r-2"));
+  EXPECT_NE(of(1, "r-1"), of(2, "r-1"));
+  EXPECT_NE(of(1, "r-1"), 0);
+  EXPECT_EQ(of(1, ""), 0);
+}
+
 TEST(KeyedHashTest, AnErasedUnitsIdentitiesTellApartEveryText) {
   auto hash = KeyedHash::Create(CountingSecret());
   ASSERT_THAT(hash, IsOk());

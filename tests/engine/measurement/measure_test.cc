@@ -381,5 +381,20 @@ TEST_F(MeasureTest, AUnitThatCrossesInALaterEpochIsCrossed) {
   EXPECT_EQ(Measure(APlan({}), kEnd).crossed_units, 1);
 }
 
+TEST_F(MeasureTest, FirstExposuresAreCountedByDay) {
+  const Time midnight{kDayOne.micros - kDayOne.micros % Days(1).micros};
+  Record({ExposureOf("a", "control").At(midnight + Hours(23)),
+          ExposureOf("b", "reminder").At(midnight + Days(1)),
+          ExposureOf("c", "control").At(midnight + Days(1) + Hours(5)),
+          ExposureOf("crossed", "control").At(midnight),
+          ExposureOf("crossed", "reminder").At(midnight + Days(3)),
+          ExposureOf("a", "control").At(midnight + Hours(1))},
+         {});
+  const Measured measured = Measure(APlan({AMetricOf(MetricKind::kProportion)}), kEnd);
+  EXPECT_EQ(measured.exposed_by_day,
+            (std::vector<DayUnits>{{.epoch = 1, .day = midnight, .units = {1, 0}, .crossed = 1},
+                                   {.epoch = 1, .day = midnight + Days(1), .units = {1, 1}}}));
+}
+
 }  // namespace
 }  // namespace insightloop

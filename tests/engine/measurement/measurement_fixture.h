@@ -118,6 +118,14 @@ class OutcomeOf {
   }
   OutcomeOf& Asked() { return (outcome_.kind = OutcomeKind::kAsked, *this); }
   OutcomeOf& Dismissed() { return (outcome_.kind = OutcomeKind::kDismissed, *this); }
+  OutcomeOf& Source(std::string source) {
+    outcome_.context.source = std::move(source);
+    return *this;
+  }
+  OutcomeOf& Response(std::string id) {
+    outcome_.context.response_id = std::move(id);
+    return *this;
+  }
   OutcomeOf& Late() { return (outcome_.late = true, *this); }
   operator Outcome() const { return outcome_; }  // NOLINT(google-explicit-constructor)
 

@@ -52,6 +52,7 @@ std::vector<Fact> MakeFacts(int count, std::uint64_t seed) {
         break;
       case 1:
         outcome.Event("events/nps").Value(draw(11));
+        if (draw(2) == 0) outcome.Value(9).Response("r");
         break;
       case 2:
         outcome.Event("events/nps");

@@ -82,7 +82,10 @@ class RecomputationTest : public testing::MeasurementTest,
       outcome.Value(OneOf<std::int64_t>({std::numeric_limits<std::int64_t>::max(),
                                          std::numeric_limits<std::int64_t>::min(), 1LL << 62}));
     }
+    if (Draw(2) == 0) outcome.Response(OneOf<std::string>({"a", "b"}));
+    if (Draw(4) == 0) outcome.Response("c").Value(1);  // many have one answer throughout
     if (Draw(8) == 0) outcome.Late();
+    if (Draw(3) > 0) outcome.Source(OneOf<std::string>({"web", "app", "till"}));
     return outcome;
   }
 
@@ -116,12 +119,16 @@ class RecomputationTest : public testing::MeasurementTest,
                              : MeasuredCovariate{.attribute = OneOf<std::string>({"age", "plan"})};
     }
     metric.by_week = has_covariate && Draw(2) == 0;
+    if (IsSurvey(metric.kind) && Draw(2) == 0) metric.weight = OneOf<std::string>({"age", "plan"});
     return metric;
   }
 
   MeasurePlan AnyPlan() {
     MeasurePlan plan{.experiment = "experiments/spring", .variants = {"control", "reminder"}};
     for (int metric = 0; metric < 5; ++metric) plan.metrics.push_back(AMetric());
+    for (std::size_t m = 0; m < plan.metrics.size(); ++m) {
+      if (!IsSurvey(plan.metrics[m].kind) && Draw(2) == 0) plan.behaviour = m;
+    }
     for (const char* id : {"plan", "age", "member", "unknown"}) {
       if (Draw(2) == 0) plan.segment_attributes.emplace_back(id);
     }

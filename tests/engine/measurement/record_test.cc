@@ -302,5 +302,45 @@ TEST(MemoryLimitTest, BeyondTheLimitNewFactsAreRefused) {
   EXPECT_EQ(file.log().appends(), 1);
 }
 
+// Calls until the limit refuses one; at most a thousand.
+int CallsUntilRefused(Measurement& measurement, const std::function<FactRows(int)>& rows) {
+  int calls = 0;
+  while (calls < 1000 && measurement.Record(rows(calls)).ok()) ++calls;
+  return calls;
+}
+
+TEST(MemoryLimitTest, WordsAndAttributesThatAreAlwaysNewReachIt) {
+  const std::string tail(100, 'x');
+  const auto text = [&](int number) { return std::to_string(number) + tail; };
+  testing::MeasurementOnFile words({.max_fact_bytes = 100'000});
+  const int sources = CallsUntilRefused(words.measurement(), [&](int call) {
+    Outcome outcome = OutcomeOf("anna").Id(std::to_string(call));
+    outcome.context.source = text(call);
+    return FactRows{.outcomes = {outcome}};
+  });
+  EXPECT_GT(sources, 100);
+  EXPECT_LT(sources, 400);
+  testing::MeasurementOnFile attributes({.max_fact_bytes = 100'000});
+  const int values = CallsUntilRefused(attributes.measurement(), [&](int call) {
+    return FactRows{
+        .exposures = {ExposureOf(std::to_string(call), "control").With("region", text(call))}};
+  });
+  EXPECT_GT(values, 50);
+  EXPECT_LT(values, 300);
+}
+
+TEST(MemoryLimitTest, QuestionnairesCount) {
+  const auto calls = [](bool followed) {
+    testing::MeasurementOnFile file({.max_fact_bytes = 20'000});
+    if (followed) file.measurement().Follow({.experiment = "experiments/spring"});
+    EXPECT_THAT(file.measurement().Record({.exposures = {ExposureOf("anna", "control")}}), IsOk());
+    return CallsUntilRefused(file.measurement(), [](int call) {
+      const std::string id = std::to_string(call);
+      return FactRows{.outcomes = {OutcomeOf("anna").Id(id).Value(5).Response(id)}};
+    });
+  };
+  EXPECT_LT(calls(true), calls(false));
+}
+
 }  // namespace
 }  // namespace insightloop

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/engine/measurement/measurement_fixture.h"
@@ -67,6 +68,52 @@ TEST_F(SurveyTest, TopTwoIsCountedForSatisfactionOnly) {
   EXPECT_EQ(sums.top_two, 2);
   EXPECT_EQ(sums.promoters + sums.detractors, 0);
   EXPECT_EQ(sums.values, SumsOf({5, 4, 3}));
+}
+
+TEST_F(SurveyTest, AnswersAreCountedByValueUnlessTheyAreTooManyDifferentOnes) {
+  Record({ExposureOf("a", "control"), ExposureOf("b", "control"), ExposureOf("c", "reminder")},
+         {OutcomeOf("a").Value(9), OutcomeOf("b").Value(3), OutcomeOf("c").Value(9)});
+  EXPECT_EQ(Nps().answers, (std::vector<AnswerUnits>{{3, 1}, {9, 1}}));
+  // 103 different answers.
+  for (int unit = 0; unit < 100; ++unit) {
+    const std::string id = "u" + std::to_string(unit);
+    Record({ExposureOf(id, "reminder")}, {OutcomeOf(id).Value(1000 + unit)});
+  }
+  EXPECT_THAT(Nps().answers, ::testing::IsEmpty());
+  EXPECT_EQ(Nps().values, SumsOf({3, 9}));
+}
+
+TEST_F(SurveyTest, WeightsAreOfUnitsThatAnsweredAndHaveOneAboveZero) {
+  MeasuredMetric metric = AMetricOf(MetricKind::kNps);
+  metric.weight = "weight";
+  Record({ExposureOf("a", "control").With("weight", 2.0),
+          ExposureOf("b", "control").With("weight", 0.5),
+          ExposureOf("silent", "control").With("weight", 3.0),
+          ExposureOf("negative", "control").With("weight", -1.0), ExposureOf("none", "control")},
+         {OutcomeOf("a").Value(10), OutcomeOf("b").Value(0), OutcomeOf("silent").Asked(),
+          OutcomeOf("negative").Value(10), OutcomeOf("none").Value(10)});
+  stats::JointSums expected(2);
+  ASSERT_TRUE(expected.Add({{2'000'000, 2'000'000}}).ok());
+  ASSERT_TRUE(expected.Add({{-500'000, 500'000}}).ok());
+  EXPECT_EQ(StratumOf(Measure(APlan({metric}), kEnd), 0).metrics.at(0).weighted, expected);
+}
+
+TEST_F(SurveyTest, TheBehaviourIsSummedByWhatUnitsSaid) {
+  MeasuredMetric bought{.event = "events/visit", .kind = MetricKind::kProportion};
+  MeasurePlan plan = APlan({AMetricOf(MetricKind::kNps), bought});
+  plan.behaviour = 1;
+  Record({ExposureOf("good", "control"), ExposureOf("middling", "control"),
+          ExposureOf("bad", "control"), ExposureOf("silent", "control"),
+          ExposureOf("unasked", "control")},
+         {OutcomeOf("good").Value(9), OutcomeOf("middling").Value(7), OutcomeOf("bad").Value(6),
+          OutcomeOf("silent").Asked(), OutcomeOf("good").Id("p").Event("events/visit"),
+          OutcomeOf("silent").Id("p").Event("events/visit"),
+          OutcomeOf("unasked").Id("p").Event("events/visit")});
+  const Stratum stratum = StratumOf(Measure(plan, kEnd), 0);
+  // In the order of Said: nothing, bad, middling, good.
+  EXPECT_THAT(stratum.metrics.at(0).behaviour,
+              ::testing::ElementsAre(SumsOf({1}), SumsOf({0}), SumsOf({0}), SumsOf({1})));
+  EXPECT_THAT(stratum.metrics.at(1).behaviour, ::testing::IsEmpty());
 }
 
 // "Surveys: the last answer in the window counts"
@@ -140,6 +187,93 @@ TEST_F(SurveyTest, AskingAndDismissingAreNoOccurrences) {
       StratumOf(Measure(APlan({AMetricOf(MetricKind::kCount), of_values}), kEnd), 0);
   EXPECT_EQ(control.metrics.at(0).values, SumsOf({0}));
   EXPECT_EQ(control.metrics.at(1).values, SumsOf({0}));
+}
+
+class QuestionnaireTest : public testing::MeasurementTest {
+ protected:
+  // One of each value, under ids of their own.
+  static std::vector<Outcome> Answers(const OutcomeOf& first, const std::vector<int>& values) {
+    std::vector<Outcome> answers;
+    for (const int value : values) {
+      answers.push_back(OutcomeOf(first).Id("i-" + std::to_string(answers.size())).Value(value));
+    }
+    return answers;
+  }
+  // By variant, under a plan whose one metric is of another event.
+  std::vector<QuestionnaireCounts> Counts() {
+    return Measure(APlan({{.event = "events/visit", .kind = MetricKind::kProportion}}), kEnd)
+        .questionnaires_by_variant;
+  }
+};
+
+TEST_F(QuestionnaireTest, IsJudgedFromFourAnswersOnAndStraightLinedWhereAllAreTheSame) {
+  Record({ExposureOf("three", "control"), ExposureOf("four", "control"),
+          ExposureOf("other", "control"), ExposureOf("six", "reminder")});
+  Record({}, Answers(OutcomeOf("three").Response("r"), {5, 5, 5}));
+  Record({}, Answers(OutcomeOf("four").Response("r"), {5, 5, 5, 5}));
+  Record({}, Answers(OutcomeOf("other").Response("r"), {5, 5, 4, 5}));
+  Record({}, Answers(OutcomeOf("six").Response("r"), {0, 0, 0, 0, 0, 0}));
+  const std::vector<QuestionnaireCounts> counts = {{.judged = 2, .straight_lined = 1},
+                                                   {.judged = 1, .straight_lined = 1}};
+  EXPECT_EQ(Counts(), counts);
+  file_.Reopen();
+  EXPECT_EQ(Counts(), counts);
+}
+
+TEST_F(QuestionnaireTest, IsOfOneResponseOfOneUnitWhateverTheEvents) {
+  Record({ExposureOf("anna", "control"), ExposureOf("ben", "control")});
+  Record({}, Answers(OutcomeOf("anna").Response("r"), {5, 5}));
+  Record({}, Answers(OutcomeOf("anna").Response("r").Event("events/csat"), {5, 5}));
+  for (const char* response : {"s", "t"}) {
+    Record({}, Answers(OutcomeOf("anna").Response(response).Event(response), {5, 5}));
+  }
+  Record({}, Answers(OutcomeOf("ben").Response("r"), {5, 5}));
+  Record({}, Answers(OutcomeOf("ben").Event("events/csat"), {5, 5, 5, 5}));  // of none
+  EXPECT_THAT(Counts(), ElementsAre(QuestionnaireCounts{.judged = 1, .straight_lined = 1},
+                                    QuestionnaireCounts{}));
+}
+
+TEST_F(QuestionnaireTest, OnlyAnswersInTimeFromTheExposureToTheStopAreOfIt) {
+  const auto answers = [](const char* unit) { return OutcomeOf(unit).Response("r"); };
+  for (const char* unit : {"late", "before", "stopped", "asked"}) {
+    Record({ExposureOf(unit, "control")}, Answers(answers(unit), {5, 5, 5}));
+  }
+  Record({}, {answers("late").Value(5).Late(), answers("asked").Asked(),
+              answers("before").Value(5).At(kDayOne - testing::kMicrosecond),
+              answers("stopped").Value(5).At(kDayOne + Days(100))});
+  EXPECT_THAT(Counts(), ElementsAre(QuestionnaireCounts{}, QuestionnaireCounts{}));
+  Record({}, {answers("stopped").Id("in-time").Value(4).At(kDayOne + Days(99))});
+  EXPECT_THAT(Counts(), ElementsAre(QuestionnaireCounts{.judged = 1}, QuestionnaireCounts{}));
+}
+
+TEST_F(QuestionnaireTest, AnEarlierExposureBringsTheAnswersBeforeTheOther) {
+  Record({ExposureOf("anna", "control").At(kDayOne + Days(2))},
+         Answers(OutcomeOf("anna").Response("r"), {5, 5, 5}));
+  Record({}, {OutcomeOf("anna").Response("r").Value(5).At(kDayOne + Days(3))});
+  EXPECT_EQ(Counts().at(0), QuestionnaireCounts{});
+  Record({ExposureOf("anna", "control")});
+  EXPECT_EQ(Counts().at(0), (QuestionnaireCounts{.judged = 1, .straight_lined = 1}));
+}
+
+TEST_F(QuestionnaireTest, CrossedUnitsAndThoseOfAnotherVariantHaveNone) {
+  Record({ExposureOf("anna", "control"), ExposureOf("anna", "reminder"),
+          ExposureOf("dan", "withdrawn")});
+  Record({}, Answers(OutcomeOf("anna").Response("r"), {5, 5, 5, 5}));
+  Record({}, Answers(OutcomeOf("dan").Response("r"), {5, 5, 5, 5}));
+  EXPECT_THAT(Counts(), ElementsAre(QuestionnaireCounts{}, QuestionnaireCounts{}));
+}
+
+TEST_F(QuestionnaireTest, TheStopLeavesOutWhatWasCountedBehindIt) {
+  MeasurePlan plan = APlan({});
+  const Time stop = *std::exchange(plan.stop_time, std::nullopt);
+  Record({ExposureOf("anna", "control")}, Answers(OutcomeOf("anna").Response("r"), {5, 5, 5}));
+  Record({}, {OutcomeOf("anna").Response("r").Value(5).At(stop)});
+  EXPECT_EQ(Measure(plan, kEnd).questionnaires_by_variant.at(0).judged, 1);
+  plan.stop_time = stop;
+  measurement().Follow(plan);
+  const auto stopped = measurement().Measure(plan, kEnd);
+  ASSERT_THAT(stopped, testing::IsOk());
+  EXPECT_EQ(stopped->questionnaires_by_variant.at(0).judged, 0);
 }
 
 class SegmentTest : public testing::MeasurementTest {
