@@ -27,15 +27,13 @@ constexpr std::int64_t kChangesPerRead = 10'000;
 
 // Ids of the attributes that a verdict reads of an exposure, each once.
 std::vector<std::string> AttributesToKeep(const SealedPlan& plan) {
-  std::set<std::string_view> names(plan.plan.segment_attributes.begin(),
-                                   plan.plan.segment_attributes.end());
+  std::set<std::string> names(plan.plan.segment_attributes.begin(),
+                              plan.plan.segment_attributes.end());
   for (const Metric& metric : plan.metrics) {
-    if (metric.covariate.has_value() && !metric.covariate->attribute.empty()) {
-      names.insert(metric.covariate->attribute);
-    }
+    for (std::string& name : AttributesOf(metric)) names.insert(std::move(name));
   }
   std::vector<std::string> ids;
-  for (const std::string_view name : names) ids.emplace_back(IdOf(name));
+  for (const std::string& name : names) ids.emplace_back(IdOf(name));
   return ids;
 }
 

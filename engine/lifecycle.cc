@@ -45,6 +45,7 @@ absl::Status Seal(ResourceStore::Transaction& store, Experiment& experiment) {
   // Definitions may have changed since the draft was checked.
   Violations violations;
   CheckMoney(*plan, experiment.variants, violations);
+  CheckPrimaries(*plan, violations);
   CheckAutoPause(*plan, violations);
   if (!violations.empty()) return violations.ToStatus();
   experiment.sealed_plan = CanonicalText(*plan);

@@ -84,6 +84,7 @@ void CheckFieldsOfKind(const Metric& metric, const Limits& limits, Violations& v
   CheckKindHas(metric, "cap", metric.cap.has_value(), {kCount, kMean, kRatio}, violations);
   CheckKindHas(metric, "covariate", metric.covariate.has_value(), {kProportion, kCount, kMean},
                violations);
+  CheckKindHas(metric, "weight", !metric.weight.empty(), {kCsat, kNps}, violations);
   if (metric.kind == kRatio && (!metric.denominator || metric.denominator->event.empty())) {
     violations.Add("FIELD_REQUIRED", "denominator.event", "is empty; give events/{id}");
   }
@@ -152,13 +153,15 @@ void CheckCapSteps(const Event& event, double cap, Violations& violations) {
                  absl::StrCat("is ", cap, "; give 1 to ", most, " steps of ", step));
 }
 
-absl::Status CheckCovariateType(ResourceStore::Transaction& store, const std::string& name,
-                                Violations& violations) {
-  const auto attribute = Load<Attribute>(store, "covariate.attribute", name);
+// Adds an error for an attribute that is no number.
+absl::Status CheckNumber(ResourceStore::Transaction& store, std::string_view field,
+                         const std::string& name, Violations& violations) {
+  if (name.empty()) return absl::OkStatus();
+  const auto attribute = Load<Attribute>(store, field, name);
   if (!attribute.ok()) return attribute.status();
   if (attribute->value_type != ValueType::kNumber) {
     violations.Add(
-        "WRONG_ATTRIBUTE_TYPE", "covariate.attribute",
+        "WRONG_ATTRIBUTE_TYPE", field,
         absl::StrCat("is ", name, " of type ", std::string(EnumName(attribute->value_type)),
                      "; give an attribute of type NUMBER"));
   }
@@ -200,10 +203,12 @@ absl::Status ValidateWithin(ResourceStore::Transaction& store, const Metric& met
     auto status = CheckDenominator(store, *metric.denominator, violations);
     if (!status.ok()) return status;
   }
-  if (metric.covariate.has_value() && !metric.covariate->attribute.empty()) {
-    return CheckCovariateType(store, metric.covariate->attribute, violations);
+  if (metric.covariate.has_value()) {
+    const std::string& attribute = metric.covariate->attribute;
+    auto status = CheckNumber(store, "covariate.attribute", attribute, violations);
+    if (!status.ok()) return status;
   }
-  return absl::OkStatus();
+  return CheckNumber(store, "weight", metric.weight, violations);
 }
 
 }  // namespace insightloop

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <set>
+#include <string>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "engine/resources.h"
@@ -33,12 +35,18 @@ bool IsMoneyWithoutCap(const SealedPlan& plan, const Metric& metric) {
           is_money(metric.denominator->event));
 }
 
+// Where in a list.
+std::string CoPrimaryField(std::size_t i, std::string_view field) {
+  return absl::StrCat("plan.co_primaries[", i, "].", std::string(field));
+}
+
 }  // namespace
 
 void CheckMoney(const SealedPlan& plan, const std::vector<Variant>& variants,
                 Violations& violations) {
   if (!IsUnequal(variants)) return;
   std::set<std::string> deciding = {plan.hypothesis.primary_metric};
+  for (const CoPrimary& co_primary : plan.plan.co_primaries) deciding.insert(co_primary.metric);
   for (const Guardrail& guardrail : plan.hypothesis.guardrails) deciding.insert(guardrail.metric);
   for (const std::string& name : deciding) {
     const Metric* const metric = FindByName(plan.metrics, name);
@@ -56,6 +64,33 @@ void CheckAutoPause(const SealedPlan& plan, Violations& violations) {
                  absl::StrCat("is set, but ", plan.hypothesis.meta.name,
                               " has no guardrail that could be harmed; give it one, or leave this "
                               "out"));
+}
+
+// NPS has no relative effect: its zero means nothing.
+void CheckScale(const Metric& metric, const std::string& field,
+                const std::optional<EffectSize>& size, Violations& violations) {
+  if (!size.has_value() || size->scale != Scale::kRelative || metric.kind != MetricKind::kNps) {
+    return;
+  }
+  violations.Add("RELATIVE_ON_NPS", field + ".scale",
+                 absl::StrCat("is RELATIVE, but ", metric.meta.name,
+                              " is an NPS, which has no relative effect; give ABSOLUTE points"));
+}
+
+// What a plan says of its primary metrics.
+void CheckPrimaries(const SealedPlan& plan, Violations& violations) {
+  const std::string& primary = plan.hypothesis.primary_metric;
+  CheckScale(*FindByName(plan.metrics, primary), "plan.margin", plan.plan.margin, violations);
+  for (std::size_t i = 0; i < plan.plan.co_primaries.size(); ++i) {
+    const CoPrimary& co_primary = plan.plan.co_primaries[i];
+    CheckScale(*FindByName(plan.metrics, co_primary.metric), CoPrimaryField(i, "smallest_effect"),
+               co_primary.smallest_effect, violations);
+    if (co_primary.metric == primary) {
+      violations.Add(
+          "DUPLICATE", CoPrimaryField(i, "metric"),
+          absl::StrCat("is ", primary, ", the primary metric of the hypothesis; name another one"));
+    }
+  }
 }
 
 absl::Status CheckWindows(const SealedPlan& plan) {

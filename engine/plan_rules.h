@@ -15,11 +15,19 @@
 
 namespace insightloop {
 
-// Adds NEEDS_CAP for each primary or guardrail metric of money without a cap where the control and
-// a treatment are more unequal than 1.5 to 1: with so few large values in the smaller one, the
-// error rate of 5 % was 11 to 15 % in simulations, and 2 to 4 % with a cap.
+// Adds NEEDS_CAP for each primary, co-primary or guardrail metric of money without a cap where the
+// control and a treatment are more unequal than 1.5 to 1: with so few large values in the smaller
+// one, the error rate of 5 % was 11 to 15 % in simulations, and 2 to 4 % with a cap.
 void CheckMoney(const SealedPlan& plan, const std::vector<Variant>& variants,
                 Violations& violations);
+
+// Adds RELATIVE_ON_NPS for an effect size or margin of that scale: NPS has no relative effect, its
+// zero means nothing.
+void CheckScale(const Metric& metric, const std::string& field,
+                const std::optional<EffectSize>& size, Violations& violations);
+
+// What a plan says of its primary metrics: their scales, and that each is named once (DUPLICATE).
+void CheckPrimaries(const SealedPlan& plan, Violations& violations);
 
 // Adds NO_GUARDRAIL for a plan that asks to be paused on harm to a guardrail and has none.
 void CheckAutoPause(const SealedPlan& plan, Violations& violations);

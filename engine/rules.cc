@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "engine/assignment/assigner.h"
 #include "engine/condition_rules.h"
 #include "engine/domain/resource.h"
@@ -39,6 +40,17 @@ void CheckEffectSize(std::string_view field, const std::optional<EffectSize>& si
   CheckSet(absl::StrCat(std::string(field), ".scale"), size->scale, violations);
 }
 
+// A margin is required. Nothing can lose more than all.
+void CheckMargin(std::string_view field, const std::optional<EffectSize>& margin,
+                 Violations& violations) {
+  CheckEffectSize(field, margin, /*required=*/true, violations);
+  if (!margin.has_value() || margin->scale != Scale::kRelative || !(margin->value >= 1)) return;
+  violations.Add("OUT_OF_RANGE", absl::StrCat(std::string(field), ".value"),
+                 absl::StrCat("is ", margin->value,
+                              " and RELATIVE, a loss of all or more; give a share below 1, 0.02 is "
+                              "2 %"));
+}
+
 // Refuses a name that is given twice.
 void CheckDistinct(std::string_view field, const std::vector<std::string>& names,
                    Violations& violations) {
@@ -48,6 +60,32 @@ void CheckDistinct(std::string_view field, const std::vector<std::string>& names
       violations.Add("DUPLICATE", At(field, i),
                      absl::StrCat("is ", Quoted(names[i]), " again; name it once"));
     }
+  }
+}
+
+void CheckDeliveryFields(const Hypothesis& hypothesis, Violations& violations) {
+  if (hypothesis.mechanism_floor.has_value()) {
+    if (hypothesis.mechanism_metric.empty()) {
+      violations.Add("FIELD_REQUIRED", "mechanism_metric",
+                     "is empty, but mechanism_floor is set; give metrics/{id}, or leave it out");
+    }
+    if (!std::isfinite(*hypothesis.mechanism_floor) || *hypothesis.mechanism_floor <= 0) {
+      violations.Add(
+          "OUT_OF_RANGE", "mechanism_floor",
+          absl::StrCat("is ", *hypothesis.mechanism_floor, "; give a finite number above 0"));
+    }
+  }
+  const auto& reach = hypothesis.planned_reach;
+  if (hypothesis.delivery_metric.empty() == reach.has_value()) {
+    violations.Add("FIELD_REQUIRED", reach.has_value() ? "delivery_metric" : "planned_reach",
+                   reach.has_value()
+                       ? "is empty, but planned_reach is set; give metrics/{id}, or leave it out"
+                       : "is not set, but delivery_metric is; give the share of the units that the "
+                         "action is to reach");
+  }
+  if (reach.has_value() && !(*reach > 0 && *reach <= 1)) {
+    violations.Add("OUT_OF_RANGE", "planned_reach",
+                   absl::StrCat("is ", *reach, "; give a share above 0 and at most 1"));
   }
 }
 
@@ -132,6 +170,88 @@ void CheckHoldout(const Holdout& holdout, Violations& violations) {
                               ", in tenths of a per cent"));
 }
 
+void CheckGoal(const AnalysisPlan& plan, Violations& violations) {
+  const bool non_inferiority = plan.goal == Goal::kNonInferiority;
+  if (non_inferiority) {
+    CheckMargin("plan.margin", plan.margin, violations);
+  } else if (plan.margin.has_value()) {
+    violations.Add("NOT_FOR_GOAL", "plan.margin",
+                   "is set, but the goal is SUPERIORITY; leave it out, or set plan.goal to "
+                   "NON_INFERIORITY");
+  }
+  if (non_inferiority && !plan.co_primaries.empty()) {
+    violations.Add(
+        "NOT_FOR_GOAL", "plan.co_primaries",
+        "are given, but the goal is NON_INFERIORITY, whose margin is of one metric; make "
+        "the others guardrails");
+  }
+}
+
+void CheckCoPrimaries(const AnalysisPlan& plan, Violations& violations) {
+  constexpr std::size_t kMost = 4;
+  CheckCount("plan.co_primaries", plan.co_primaries.size(), 0, kMost, violations);
+  const bool split = plan.co_primary_rule != CoPrimaryRule::kAll;
+  const double alpha = plan.alpha == 0 ? kDefaultAlpha : plan.alpha;
+  std::vector<std::string> names;
+  double shares = 0, least = 1;
+  for (const CoPrimary& co_primary : plan.co_primaries) {
+    names.push_back(co_primary.metric);
+    shares += co_primary.alpha_share;
+    least = std::min(least, co_primary.alpha_share);
+  }
+  if (!plan.co_primaries.empty()) least = std::min(least, 1 - shares);
+  for (std::size_t i = 0; i < plan.co_primaries.size(); ++i) {
+    const CoPrimary& co_primary = plan.co_primaries[i];
+    if (co_primary.metric.empty()) {
+      violations.Add("FIELD_REQUIRED", At("plan.co_primaries", i, "metric"),
+                     "is empty; give metrics/{id}");
+    }
+    CheckEffectSize(At("plan.co_primaries", i, "smallest_effect"), co_primary.smallest_effect,
+                    /*required=*/false, violations);
+    if (split && !(co_primary.alpha_share > 0 && co_primary.alpha_share < 1)) {
+      violations.Add("OUT_OF_RANGE", At("plan.co_primaries", i, "alpha_share"),
+                     absl::StrCat("is ", co_primary.alpha_share,
+                                  "; give the share of alpha to spend on it, above 0 and below 1"));
+    } else if (!split && co_primary.alpha_share != 0) {
+      violations.Add("OUT_OF_RANGE", At("plan.co_primaries", i, "alpha_share"),
+                     absl::StrCat("is ", co_primary.alpha_share,
+                                  ", but the rule ALL splits no alpha; leave it out"));
+    }
+  }
+  CheckDistinct("plan.co_primaries", names, violations);
+  if (split && shares >= 1) {
+    violations.Add("ALPHA_OVERSPENT", "plan.co_primaries",
+                   absl::StrCat("have alpha shares that sum to ", shares,
+                                "; give less than 1 in all, what is left is the primary metric's"));
+  } else if (split && least * alpha < kLeastAlpha) {
+    violations.Add("OUT_OF_RANGE", "plan.co_primaries",
+                   absl::StrCat("leave one of the primary metrics an alpha of ", least * alpha,
+                                "; give shares that leave each at least ", kLeastAlpha));
+  }
+  if (plan.co_primaries.empty() &&
+      plan.co_primary_rule != CoPrimaryRule::kCoPrimaryRuleUnspecified) {
+    violations.Add("FIELD_REQUIRED", "plan.co_primaries",
+                   "are none, but plan.co_primary_rule is set; give them, or leave it out");
+  }
+}
+
+void CheckPower(const AnalysisPlan& plan, Violations& violations) {
+  const double alpha = plan.alpha == 0 ? kDefaultAlpha : plan.alpha;
+  if (plan.power == 0 || (plan.power > alpha && plan.power < 1)) return;
+  violations.Add("OUT_OF_RANGE", "plan.power",
+                 absl::StrCat("is ", plan.power, "; give a chance above alpha, ", alpha,
+                              ", and below 1, such as ", kDefaultPower));
+}
+
+void CheckMinimumDuration(const AnalysisPlan& plan, const Limits& limits, Violations& violations) {
+  if (!plan.minimum_duration.has_value()) return;
+  if (*plan.minimum_duration >= Days(1) && *plan.minimum_duration <= limits.max_window) return;
+  violations.Add("OUT_OF_RANGE", "plan.minimum_duration",
+                 absl::StrCat("is ", FormatDuration(*plan.minimum_duration), "; give ",
+                              FormatDuration(Days(1)), " to ", FormatDuration(limits.max_window),
+                              ", 1 to 366 days"));
+}
+
 void CheckPlan(const AnalysisPlan& plan, const Limits& limits, Violations& violations) {
   if (plan.alpha != 0 && !(plan.alpha >= kLeastAlpha && plan.alpha < 0.5)) {
     violations.Add(
@@ -148,6 +268,10 @@ void CheckPlan(const AnalysisPlan& plan, const Limits& limits, Violations& viola
   CheckCount("plan.segment_attributes", plan.segment_attributes.size(), 0,
              limits.max_segment_attributes, violations);
   CheckDistinct("plan.segment_attributes", plan.segment_attributes, violations);
+  CheckGoal(plan, violations);
+  CheckCoPrimaries(plan, violations);
+  CheckPower(plan, violations);
+  CheckMinimumDuration(plan, limits, violations);
 }
 
 void AddReference(std::vector<Reference>& references, std::string field,
@@ -162,17 +286,12 @@ void AddReferences(std::vector<Reference>& references, std::string_view field,
   }
 }
 
-// NPS has no relative effect: its zero means nothing.
 absl::Status CheckScale(ResourceStore::Transaction& store, const std::string& metric_field,
                         const std::string& metric, const std::string& field,
                         const std::optional<EffectSize>& size, Violations& violations) {
   const auto loaded = Load<Metric>(store, metric_field, metric);
   if (!loaded.ok()) return loaded.status();
-  if (size.has_value() && size->scale == Scale::kRelative && loaded->kind == MetricKind::kNps) {
-    violations.Add("RELATIVE_ON_NPS", field + ".scale",
-                   absl::StrCat("is RELATIVE, but ", metric,
-                                " is an NPS, which has no relative effect; give ABSOLUTE points"));
-  }
+  CheckScale(*loaded, field, size, violations);
   return absl::OkStatus();
 }
 
@@ -297,14 +416,14 @@ void Validate(const Hypothesis& hypothesis, const Limits& limits, Violations& vi
   }
   CheckEffectSize("smallest_effect", hypothesis.smallest_effect, false, violations);
   CheckFraction("author_probability", hypothesis.author_probability, violations);
+  CheckDeliveryFields(hypothesis, violations);
   CheckCount("guardrails", hypothesis.guardrails.size(), 0, limits.max_references, violations);
   for (std::size_t i = 0; i < hypothesis.guardrails.size(); ++i) {
     if (hypothesis.guardrails[i].metric.empty()) {
       violations.Add("FIELD_REQUIRED", At("guardrails", i, "metric"),
                      "is empty; give metrics/{id}");
     }
-    CheckEffectSize(At("guardrails", i, "margin"), hypothesis.guardrails[i].margin, true,
-                    violations);
+    CheckMargin(At("guardrails", i, "margin"), hypothesis.guardrails[i].margin, violations);
   }
 }
 
@@ -401,6 +520,7 @@ std::vector<Reference> ReferencesOf(const Hypothesis& hypothesis) {
   AddReferences(references, "insights", Insight::kCollection, hypothesis.insights);
   AddReference(references, "segment", Segment::kCollection, hypothesis.segment);
   AddReference(references, "primary_metric", Metric::kCollection, hypothesis.primary_metric);
+  AddReference(references, "delivery_metric", Metric::kCollection, hypothesis.delivery_metric);
   AddReference(references, "mechanism_metric", Metric::kCollection, hypothesis.mechanism_metric);
   for (std::size_t i = 0; i < hypothesis.guardrails.size(); ++i) {
     AddReference(references, At("guardrails", i, "metric"), Metric::kCollection,
@@ -431,6 +551,7 @@ std::vector<Reference> ReferencesOf(const Metric& metric) {
     AddReference(references, "covariate.attribute", Attribute::kCollection,
                  metric.covariate->attribute);
   }
+  AddReference(references, "weight", Attribute::kCollection, metric.weight);
   return references;
 }
 
@@ -451,13 +572,41 @@ std::vector<Reference> ReferencesOf(const Experiment& experiment) {
                 experiment.plan.secondary_metrics);
   AddReferences(references, "plan.segment_attributes", Attribute::kCollection,
                 experiment.plan.segment_attributes);
+  for (std::size_t i = 0; i < experiment.plan.co_primaries.size(); ++i) {
+    AddReference(references, At("plan.co_primaries", i, "metric"), Metric::kCollection,
+                 experiment.plan.co_primaries[i].metric);
+  }
   return references;
+}
+
+// The kinds that `field` may be of.
+absl::Status CheckKind(ResourceStore::Transaction& store, const std::string& field,
+                       const std::string& name, const std::vector<MetricKind>& kinds,
+                       Violations& violations) {
+  const auto metric = Load<Metric>(store, field, name);
+  if (!metric.ok()) return metric.status();
+  if (std::find(kinds.begin(), kinds.end(), metric->kind) != kinds.end()) return absl::OkStatus();
+  std::vector<std::string> names;
+  for (const MetricKind kind : kinds) names.emplace_back(EnumName(kind));
+  violations.Add("METRIC_DOES_NOT_FIT", field,
+                 absl::StrCat("is ", name, " of kind ", std::string(EnumName(metric->kind)),
+                              "; give one of kind ", absl::StrJoin(names, ", ")));
+  return absl::OkStatus();
 }
 
 absl::Status ValidateWithin(ResourceStore::Transaction& store, const Hypothesis& hypothesis,
                             Violations& violations) {
   auto status = CheckScale(store, "primary_metric", hypothesis.primary_metric, "smallest_effect",
                            hypothesis.smallest_effect, violations);
+  using enum MetricKind;
+  if (status.ok() && !hypothesis.delivery_metric.empty()) {
+    status =
+        CheckKind(store, "delivery_metric", hypothesis.delivery_metric, {kProportion}, violations);
+  }
+  if (status.ok() && hypothesis.mechanism_floor.has_value()) {
+    status = CheckKind(store, "mechanism_metric", hypothesis.mechanism_metric,
+                       {kProportion, kRetention, kCount, kMean}, violations);
+  }
   for (std::size_t i = 0; status.ok() && i < hypothesis.guardrails.size(); ++i) {
     status = CheckScale(store, At("guardrails", i, "metric"), hypothesis.guardrails[i].metric,
                         At("guardrails", i, "margin"), hypothesis.guardrails[i].margin, violations);
@@ -484,6 +633,7 @@ absl::Status ValidateWithin(ResourceStore::Transaction& store, const Experiment&
   if (!plan.ok()) return plan.status();
   CheckMoney(*plan, experiment.variants, violations);
   CheckAutoPause(*plan, violations);
+  CheckPrimaries(*plan, violations);
   return absl::OkStatus();
 }
 

@@ -46,7 +46,9 @@ absl::Status AddNames(const std::vector<Condition>& tree, const std::string& fil
 std::set<std::string> MetricsOf(const Hypothesis& hypothesis, const AnalysisPlan& plan) {
   std::set<std::string> names(plan.secondary_metrics.begin(), plan.secondary_metrics.end());
   names.insert(hypothesis.primary_metric);
+  for (const CoPrimary& co_primary : plan.co_primaries) names.insert(co_primary.metric);
   if (!hypothesis.mechanism_metric.empty()) names.insert(hypothesis.mechanism_metric);
+  if (!hypothesis.delivery_metric.empty()) names.insert(hypothesis.delivery_metric);
   for (const Guardrail& guardrail : hypothesis.guardrails) names.insert(guardrail.metric);
   return names;
 }
@@ -54,6 +56,13 @@ std::set<std::string> MetricsOf(const Hypothesis& hypothesis, const AnalysisPlan
 void FillPlanDefaults(AnalysisPlan& plan) {
   if (plan.method == Method::kMethodUnspecified) plan.method = Method::kAlwaysValid;
   if (plan.alpha == 0) plan.alpha = kDefaultAlpha;
+  if (plan.goal == Goal::kGoalUnspecified) plan.goal = Goal::kSuperiority;
+  if (!plan.co_primaries.empty() &&
+      plan.co_primary_rule == CoPrimaryRule::kCoPrimaryRuleUnspecified) {
+    plan.co_primary_rule = CoPrimaryRule::kAny;
+  }
+  if (plan.power == 0) plan.power = kDefaultPower;
+  if (!plan.minimum_duration.has_value()) plan.minimum_duration = kDefaultMinimumDuration;
 }
 
 absl::StatusOr<SealedPlan> MakeSealedPlan(const Experiment& experiment,
@@ -79,9 +88,7 @@ absl::StatusOr<SealedPlan> MakeSealedPlan(const Experiment& experiment,
   for (const Metric& metric : plan.metrics) {
     events.insert(metric.event);
     if (metric.denominator.has_value()) events.insert(metric.denominator->event);
-    if (metric.covariate.has_value() && !metric.covariate->attribute.empty()) {
-      attributes.insert(metric.covariate->attribute);
-    }
+    for (std::string& name : AttributesOf(metric)) attributes.insert(std::move(name));
   }
   if (!plan.hypothesis.segment.empty()) segments.insert(plan.hypothesis.segment);
   attributes.insert(plan.plan.segment_attributes.begin(), plan.plan.segment_attributes.end());

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/analysis/decision.h"
+#include "engine/analysis/delivery.h"
 #include "engine/analysis/figures.h"
 #include "engine/analysis/health.h"
 #include "engine/analysis/interactions.h"
@@ -17,6 +18,7 @@
 #include "engine/analysis/plain_language.h"
 #include "engine/analysis/reading.h"
 #include "engine/analysis/results.h"
+#include "engine/analysis/said_and_did.h"
 #include "engine/analysis/study.h"
 
 namespace insightloop {
@@ -55,6 +57,7 @@ MeasuredMetric ToMeasured(const SealedPlan& plan, const Metric& metric) {
     measured.covariate = {.history = metric.covariate->history.value_or(Duration{}),
                           .attribute = std::string(IdOf(metric.covariate->attribute))};
   }
+  measured.weight = IdOf(metric.weight);
   if (metric.kind == MetricKind::kCsat && event->maximum.has_value()) {
     const double boxes_below = *event->maximum - 1;
     measured.top_two_from =
@@ -86,16 +89,19 @@ bool IsWaitingForLateFacts(const SealedPlan& plan, const MeasurePlan& measure) {
 
 struct Surveys {
   std::vector<HealthCheck> checks;  // one for each survey metric
-  std::vector<bool> primary_differs;
+  DifferingResponse differ;
 };
 
 Surveys CheckSurveys(const Study& study, const Figures& figures) {
-  Surveys surveys = {.primary_differs = std::vector<bool>(study.treatments.size())};
+  const std::vector<bool> all_alike(study.treatments.size());
+  Surveys surveys = {.differ = DifferingResponse(study.primaries.size(), all_alike)};
   for (std::size_t m = 0; m < study.metrics.size(); ++m) {
     if (!IsSurvey(study.kind(m))) continue;
     ResponseRates rates = CheckResponseRate(study, figures, m);
     surveys.checks.push_back(std::move(rates.check));
-    if (study.metrics[m].role == Role::kPrimary) surveys.primary_differs = rates.differs;
+    for (std::size_t p = 0; p < study.primaries.size(); ++p) {
+      if (study.primaries[p].metric == m) surveys.differ[p] = rates.differs;
+    }
   }
   return surveys;
 }
@@ -123,7 +129,11 @@ std::vector<Reason> FailuresOf(const std::vector<HealthCheck>& health) {
 std::vector<PlannedMetric> PlannedMetrics(const SealedPlan& plan) {
   std::vector<PlannedMetric> planned;
   AddPlanned(plan, plan.hypothesis.primary_metric, Role::kPrimary, planned);
+  for (const CoPrimary& co_primary : plan.plan.co_primaries) {
+    AddPlanned(plan, co_primary.metric, Role::kPrimary, planned);
+  }
   AddPlanned(plan, plan.hypothesis.mechanism_metric, Role::kMechanism, planned);
+  AddPlanned(plan, plan.hypothesis.delivery_metric, Role::kDelivery, planned);
   for (const Guardrail& guardrail : plan.hypothesis.guardrails) {
     AddPlanned(plan, guardrail.metric, Role::kGuardrail, planned);
   }
@@ -139,6 +149,9 @@ MeasurePlan MakeMeasurePlan(const SealedPlan& plan, const Experiment& experiment
                          .max_segment_values = limits.max_segment_values};
   for (const Variant& variant : plan.variants) measure.variants.push_back(variant.variant_id);
   for (const PlannedMetric& planned : PlannedMetrics(plan)) {
+    if (!measure.behaviour.has_value() && IsBehaviour(planned.metric->kind)) {
+      measure.behaviour = measure.metrics.size();
+    }
     MeasuredMetric& metric = measure.metrics.emplace_back(ToMeasured(plan, *planned.metric));
     if (planned.role != Role::kPrimary) continue;
     metric.by_week = HasWeeks(*planned.metric);
@@ -167,9 +180,8 @@ absl::StatusOr<Verdict> MakeVerdict(const SealedPlan& plan, const Experiment& ex
 
   const Progress progress = MakeProgress(*study, experiment, measured, *figures, data_through);
   const Surveys surveys = CheckSurveys(*study, *figures);
-  const std::size_t primary = *FindMetric(*study, plan.hypothesis.primary_metric);
   const auto read = [&](const CellFigures& cell) {
-    return ReadSituation(*study, progress, cell, figures->all, surveys.primary_differs);
+    return ReadSituation(*study, progress, cell, figures->all, surveys.differ);
   };
   Situation situation = read(figures->all);
   // Whether the decision on these figures is another one.
@@ -178,7 +190,8 @@ absl::StatusOr<Verdict> MakeVerdict(const SealedPlan& plan, const Experiment& ex
   };
 
   std::vector<HealthCheck> health = {
-      CheckSampleRatio(*study, measured), CheckCrossedUnits(measured, differs(with_crossed->all)),
+      CheckSampleRatio(*study, measured, *figures),
+      CheckCrossedUnits(measured, *figures, *with_crossed, differs(with_crossed->all)),
       CheckLateFacts(*study, measured), CheckRejectedFacts(*study, measured)};
   // These have no hash.
   if (!plan.external) health.push_back(CheckExposureMismatch(measured));
@@ -187,17 +200,21 @@ absl::StatusOr<Verdict> MakeVerdict(const SealedPlan& plan, const Experiment& ex
     health.push_back(CheckFreshness(experiment, measured, data_through));
   }
   if (!figures->cells.empty()) health.push_back(CheckSegmentRatio(*study, *figures));
-  if (FindsLargest(study->kind(primary))) {
+  for (const StudyPrimary& primary : study->primaries) {
+    if (!FindsLargest(study->kind(primary.metric))) continue;
     std::vector<bool> decides;
     for (std::size_t v = 0; v < plan.variants.size(); ++v) {
-      decides.push_back(differs(WithoutLargest(figures->all, primary, v)));
+      decides.push_back(differs(WithoutLargest(figures->all, primary.metric, v)));
     }
-    health.push_back(CheckLargestUnit(*study, *figures, primary, decides));
+    health.push_back(CheckLargestUnit(*study, *figures, primary.metric, decides));
   }
   if (HasCovariate(*study)) health.push_back(CheckCovariateBalance(*study, *figures));
   health.insert(health.end(), surveys.checks.begin(), surveys.checks.end());
+  if (auto lining = CheckStraightLining(*study, measured)) health.push_back(*std::move(lining));
   health.push_back(CheckMinDuration(progress));
   health.push_back(CheckExactSums(*study, *with_crossed));
+  health.push_back(CheckPlanDeparture(*study, experiment));
+  if (auto delivery = CheckDelivery(*study, *figures)) health.push_back(*std::move(delivery));
 
   situation.failures = FailuresOf(health);
   Ruling ruling = Decide(situation);
@@ -217,8 +234,9 @@ absl::StatusOr<Verdict> MakeVerdict(const SealedPlan& plan, const Experiment& ex
                   .flip = FindFlip(situation),
                   .units_to_go = to_go.units,
                   .days_to_go = to_go.days,
-                  .interactions = *std::move(interactions)};
-  verdict.summary = InPlainLanguage(verdict);
+                  .interactions = *std::move(interactions),
+                  .said_and_did = CompareSaidAndDid(*study, *figures)};
+  verdict.summary = InPlainLanguage(verdict, progress.stopped);
   return verdict;
 }
 

@@ -424,4 +424,11 @@ Contrast MakeContrast(const Study& study, const CellFigures& cell, const Contras
   return Make(study, cell, of, reach);
 }
 
+EffectInterval ToInterval(const Study& study, const stats::Interval& interval) {
+  return {.lower = interval.lower,
+          .upper = interval.upper,
+          .level = interval.level,
+          .validity = study.is_always_valid() ? Validity::kAlwaysValid : Validity::kFixedHorizon};
+}
+
 }  // namespace insightloop

@@ -52,6 +52,9 @@ Contrast MakeContrast(const Study& study, const CellFigures& cell, const Contras
 Contrast MakeContrast(const Study& study, const CellFigures& cell, const ContrastOf& of,
                       const stats::Reach& reach);
 
+// An interval made by the plan's method.
+EffectInterval ToInterval(const Study& study, const stats::Interval& interval);
+
 }  // namespace insightloop
 
 #endif  // INSIGHTLOOP_ENGINE_ANALYSIS_CONTRAST_H_

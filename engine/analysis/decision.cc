@@ -14,12 +14,6 @@ bool HasGuardrail(const ArmEvidence& evidence, GuardrailState state) {
          evidence.guardrails.end();
 }
 
-bool IsSmall(const ArmEvidence& evidence) {
-  return evidence.smallest && evidence.on_its_scale &&
-         evidence.on_its_scale->lower > -*evidence.smallest &&
-         evidence.on_its_scale->upper < *evidence.smallest;
-}
-
 bool IsHarmed(ArmClass arm_class) {
   return arm_class == ArmClass::kGuardrailHarmed || arm_class == ArmClass::kWorse;
 }
@@ -125,19 +119,37 @@ std::vector<Reason> ReasonsOf(int row, const Situation& situation) {
 
 }  // namespace
 
-ArmClass ClassifyArm(const ArmEvidence& evidence) {
-  if (HasGuardrail(evidence, GuardrailState::kHarmed)) return ArmClass::kGuardrailHarmed;
-  if (!evidence.effect) return ArmClass::kOpen;
-  if (evidence.effect->upper < 0) return ArmClass::kWorse;
-  if (IsSmall(evidence)) return ArmClass::kSmall;
-  // Those who answered may differ between the arms, which no interval covers.
-  if (evidence.effect->lower <= 0 || evidence.response_differs) return ArmClass::kOpen;
-  return HasGuardrail(evidence, GuardrailState::kOpen) ? ArmClass::kPending : ArmClass::kWin;
+bool IsWorse(const PrimaryEvidence& evidence) {
+  return evidence.effect && evidence.effect->upper < evidence.least;
 }
 
-bool IsGainRuledOut(const ArmEvidence& evidence) {
+bool IsBetter(const PrimaryEvidence& evidence) {
+  // Those who answered may differ between the arms, which no interval covers.
+  return evidence.effect && evidence.effect->lower > evidence.least && !evidence.response_differs;
+}
+
+bool IsSmall(const PrimaryEvidence& evidence) {
+  return IsGainRuledOut(evidence) && evidence.on_its_scale->lower > -*evidence.smallest;
+}
+
+bool IsGainRuledOut(const PrimaryEvidence& evidence) {
   return evidence.smallest && evidence.on_its_scale &&
          evidence.on_its_scale->upper < *evidence.smallest;
+}
+
+ArmClass ClassifyArm(const ArmEvidence& evidence) {
+  const auto& primaries = evidence.primaries;
+  const auto some = [&](bool (*is)(const PrimaryEvidence&)) {
+    return std::any_of(primaries.begin(), primaries.end(), is);
+  };
+  const auto all = [&](bool (*is)(const PrimaryEvidence&)) {
+    return std::all_of(primaries.begin(), primaries.end(), is);
+  };
+  if (HasGuardrail(evidence, GuardrailState::kHarmed)) return ArmClass::kGuardrailHarmed;
+  if (some(IsWorse)) return ArmClass::kWorse;
+  if (evidence.must_all_win ? some(IsSmall) : all(IsSmall)) return ArmClass::kSmall;
+  if (!(evidence.must_all_win ? all(IsBetter) : some(IsBetter))) return ArmClass::kOpen;
+  return HasGuardrail(evidence, GuardrailState::kOpen) ? ArmClass::kPending : ArmClass::kWin;
 }
 
 Ruling Decide(const Situation& situation) {

@@ -34,20 +34,30 @@ struct Bounds {
 // What a guardrail says of an arm.
 enum class GuardrailState { kHarmed, kHolds, kOpen };
 
-// What is known of one treatment against the control.
-struct ArmEvidence {
-  std::optional<Bounds> effect;        // on the primary metric; absent: too little data
+// What is known of one treatment against the control on one primary metric.
+struct PrimaryEvidence {
+  // On the scale of `least`; absent: too little data.
+  std::optional<Bounds> effect;
+  double least = 0;                    // above it the arm is better (not inferior), below it worse
   std::optional<double> smallest;      // effect that matters, above 0; absent: none is given
   std::optional<Bounds> on_its_scale;  // the effect on the scale of `smallest`
-  bool response_differs = false;       // the primary is a survey, answered at another rate
+  // It is a survey that was answered at another rate, and the bounds of what that may hide do not
+  // show the arm to be better.
+  bool response_differs = false;
+};
+
+// What is known of one treatment against the control.
+struct ArmEvidence {
+  std::vector<PrimaryEvidence> primaries;  // not empty
+  bool must_all_win = false;               // all of them, rather than any
   std::vector<GuardrailState> guardrails;
 };
 
 enum class ArmClass {
   kGuardrailHarmed,  // beyond a guardrail's margin
-  kWorse,            // on the primary metric
-  kSmall,            // effects that matter are ruled out either way
-  kWin,              // better, and every guardrail holds
+  kWorse,            // on a primary metric
+  kSmall,            // effects that matter are ruled out either way, so that it cannot win
+  kWin,              // better on as many primary metrics as it must, and every guardrail holds
   kPending,          // better, but a guardrail is open
   kOpen,             // none of these
 };
@@ -55,8 +65,11 @@ enum class ArmClass {
 // The first class in that order that holds.
 ArmClass ClassifyArm(const ArmEvidence& evidence);
 
+bool IsWorse(const PrimaryEvidence& evidence);
+bool IsBetter(const PrimaryEvidence& evidence);
+bool IsSmall(const PrimaryEvidence& evidence);
 // Whether an effect that matters is ruled out in the good direction.
-bool IsGainRuledOut(const ArmEvidence& evidence);
+bool IsGainRuledOut(const PrimaryEvidence& evidence);
 
 // What a change of one estimate alone would make of an arm.
 struct ClassChange {
@@ -69,7 +82,7 @@ struct ClassChange {
 struct ArmState {
   std::string variant;
   ArmClass arm_class{};
-  double gain = 0;                   // estimate on the primary metric, up is good
+  double gain = 0;                   // estimate on the first primary metric, up is good
   double standard_error = 0;         // of it; 0 where there is none
   std::vector<Reason> reasons;       // of its class
   std::vector<ClassChange> changes;  // each the smallest to its class on its metric

@@ -52,6 +52,13 @@ absl::Status CheckMetric(const StudyMetric& metric, const MetricSums& sums, std:
                     sums.top_two >= 0;
   if (!fits) return absl::InternalError("a count out of range");
   if (!IsSurvey(kind) || sums.values.overflowed()) return absl::OkStatus();
+  const bool has_weight = !metric.metric->weight.empty();
+  if (units > 0 && has_weight && (!sums.weighted || sums.weighted->variables() != 2)) {
+    return absl::InternalError("no weighted sums");
+  }
+  if (!sums.behaviour.empty() && sums.behaviour.size() != kSaidValues) {
+    return absl::InternalError(absl::StrCat("sums of ", sums.behaviour.size(), " kinds of answer"));
+  }
   if (sums.asked < counted + sums.dismissed || sums.promoters + sums.detractors > counted ||
       sums.top_two > counted) {
     return absl::InternalError(absl::StrCat("counts that exceed the ", counted, " answers"));
@@ -105,6 +112,23 @@ absl::Status CheckMeasured(const Study& study, const Measured& measured) {
   return absl::OkStatus();
 }
 
+// Both ascending.
+void AddTo(std::vector<AnswerUnits>& sum, const std::vector<AnswerUnits>& more) {
+  std::map<std::int64_t, std::int64_t> units;
+  for (const AnswerUnits& answer : sum) units[answer.answer] += answer.units;
+  for (const AnswerUnits& answer : more) units[answer.answer] += answer.units;
+  sum.clear();
+  for (const auto& [answer, number] : units) sum.push_back({.answer = answer, .units = number});
+}
+
+void AddTo(std::optional<stats::JointSums>& sum, const std::optional<stats::JointSums>& more) {
+  if (!sum.has_value()) {
+    sum = more;
+  } else if (more.has_value()) {
+    sum->Merge(*more).IgnoreError();  // CheckMetric() has seen that they match
+  }
+}
+
 void AddTo(MetricSums& sum, const MetricSums& more) {
   if (sum.values.count() == 0) {
     sum.quantile = more.quantile;
@@ -119,11 +143,13 @@ void AddTo(MetricSums& sum, const MetricSums& more) {
   sum.detractors += more.detractors;
   sum.top_two += more.top_two;
   sum.largest = std::max(sum.largest, more.largest);
-  if (!sum.joint.has_value()) {
-    sum.joint = more.joint;
-  } else if (more.joint.has_value()) {
-    sum.joint->Merge(*more.joint).IgnoreError();  // CheckJoint() has seen that they match
+  AddTo(sum.answers, more.answers);
+  if (sum.behaviour.empty()) sum.behaviour.resize(more.behaviour.size());
+  for (std::size_t said = 0; said < more.behaviour.size(); ++said) {
+    sum.behaviour[said].Merge(more.behaviour[said]);
   }
+  AddTo(sum.joint, more.joint);
+  AddTo(sum.weighted, more.weighted);
 }
 
 void AddTo(ArmFigures& sum, const Stratum& more) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <map>
 #include <numeric>
 #include <optional>
 #include <set>
@@ -14,8 +15,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/analysis/anytime_plan.h"
+#include "engine/analysis/contrast.h"
 #include "engine/analysis/epoch_strata.h"
+#include "engine/analysis/response_bounds.h"
 #include "engine/analysis/wording.h"
+#include "engine/sealing.h"
 #include "stats/confidence_sequence.h"
 #include "stats/mean_difference.h"
 #include "stats/sample_ratio.h"
@@ -34,11 +38,14 @@ constexpr Thresholds kCrossedShare = {.warn = 0.001, .fail = 0.1};
 constexpr Thresholds kLateShare = {.warn = 0.01, .fail = 0.1};
 constexpr Thresholds kRejectedShare = {.warn = 0.01, .fail = 0.1};
 constexpr Thresholds kMismatchShare = {.warn = 0.001, .fail = 0.01};
+constexpr std::int64_t kLeastRejected = 10;  // rows, for either to fail
 constexpr Duration kFreshFor = Hours(24);
-constexpr double kResponseP = 0.05;
+constexpr Thresholds kResponseP = {.warn = 0.05, .fail = 0.001};  // over all treatments together
 constexpr double kLargestUnitShare = 0.05;
-constexpr double kSharesP = 0.001;                               // over all treatments together
-constexpr std::int64_t kSharesPlanned = 10'000;                  // where the test is sharpest
+constexpr double kSharesP = 0.001;               // over all treatments together
+constexpr std::int64_t kSharesPlanned = 10'000;  // where the test is sharpest
+constexpr double kStraightLinedShare = 0.2;
+constexpr double kStraightLinedP = 0.05;                         // over all treatments together
 constexpr Thresholds kBalanceP = {.warn = 0.01, .fail = 0.001};  // over all covariates together
 
 CheckStatus StatusAbove(double share, const Thresholds& bounds) {
@@ -139,6 +146,18 @@ absl::StatusOr<stats::SampleRatioResult> TestOnce(const Study& study, const Unit
   return stats::CombineSampleRatios(tests);
 }
 
+// -------------------------------------------------------------------------------------------------
+// Where a fault is found
+
+constexpr std::size_t kMostPlaces = 10;
+
+// Keeps those that carry most of it, the first first.
+void Rank(std::vector<FaultPlace>& places) {
+  std::stable_sort(places.begin(), places.end(),
+                   [](const FaultPlace& a, const FaultPlace& b) { return *a.figure > *b.figure; });
+  if (places.size() > kMostPlaces) places.resize(kMostPlaces);
+}
+
 // E as a double and as a text; beyond what a double holds only that it is.
 struct EValue {
   double value = 0;
@@ -151,25 +170,122 @@ EValue EValueOf(double log_e_value) {
   return {.value = value, .text = Number(value)};
 }
 
+// Segment values and days whose split by itself is not as planned.
+std::vector<FaultPlace> FindSplits(const Study& study, const Measured& measured,
+                                   const Figures& figures) {
+  constexpr double kLeastEvidence = 10;  // E; there are many places
+  std::vector<FaultPlace> places;
+  const auto add = [&](FaultPlace place, const Study& of, const UnitsByEpoch& units) {
+    const EValue e = EValueOf(LogEvidence(of, units));
+    if (e.value < kLeastEvidence) return;
+    place.figure = e.value;
+    place.detail = absl::StrCat(SplitText(of, units), ", E = ", e.text, ".");
+    places.push_back(std::move(place));
+  };
+  for (const CellFigures& cell : figures.cells) {
+    add({.segment = cell.segment}, study, MaturedUnits(study, cell));
+  }
+  for (const DayUnits& day : measured.exposed_by_day) {
+    const auto epoch = std::find_if(study.epochs.begin(), study.epochs.end(),
+                                    [&](const Epoch& e) { return e.epoch == day.epoch; });
+    Study of_day = study;
+    of_day.epochs = {study.epochs.size() == 1 || epoch == study.epochs.end() ? study.epochs.front()
+                                                                             : *epoch};
+    add({.day = day.day}, of_day, {day.units});
+  }
+  Rank(places);
+  return places;
+}
+
+// Days and segment values in which at least twice the share of all units was seen in several
+// variants.
+std::vector<FaultPlace> FindCrossings(const Measured& measured, const Figures& figures,
+                                      const Figures& with_crossed, double overall) {
+  std::vector<FaultPlace> places;
+  const auto add = [&](FaultPlace place, std::int64_t crossed, std::int64_t units) {
+    if (crossed == 0 || Share(crossed, units) < 2 * overall) return;
+    place.figure = Share(crossed, units);
+    place.detail = absl::StrCat(Grouped(crossed), " of ", Counted(units, "unit"), " (",
+                                Percent(*place.figure), ") were seen in several variants.");
+    places.push_back(std::move(place));
+  };
+  const auto units_in = [](const CellFigures& cell) {
+    std::int64_t units = 0;
+    for (const ArmsOfEpoch& arms : cell.epochs) {
+      for (const ArmFigures& arm : arms) units += arm.units;
+    }
+    return units;
+  };
+  for (const CellFigures& cell : with_crossed.cells) {
+    const auto without =
+        std::find_if(figures.cells.begin(), figures.cells.end(),
+                     [&](const CellFigures& other) { return other.segment == cell.segment; });
+    const std::int64_t all = units_in(cell);
+    add({.segment = cell.segment}, all - (without == figures.cells.end() ? 0 : units_in(*without)),
+        all);
+  }
+  for (const DayUnits& day : measured.exposed_by_day) {
+    add({.day = day.day}, day.crossed,
+        std::accumulate(day.units.begin(), day.units.end(), day.crossed));
+  }
+  Rank(places);
+  return places;
+}
+
+FaultPlace PlaceOfRows(FaultPlace place, std::int64_t rows, std::int64_t all) {
+  place.figure = Share(rows, all);
+  place.detail = absl::StrCat(Grouped(rows), " of them (", Percent(*place.figure), ").");
+  return place;
+}
+
+// Sources of the late outcomes, which there are.
+std::vector<FaultPlace> FindLateSources(const Measured& measured) {
+  std::vector<FaultPlace> places;
+  for (const LateRows& late : measured.late_by_source) {
+    if (late.source.empty()) continue;
+    places.push_back(PlaceOfRows({.source = late.source}, late.rows, measured.late_outcomes));
+  }
+  Rank(places);
+  return places;
+}
+
+// Days on which the rows came, of which there are some.
+std::vector<FaultPlace> FindRejections(const std::vector<RejectedRows>& rejected) {
+  std::map<Time, std::int64_t> rows;
+  std::int64_t all = 0;
+  for (const RejectedRows& of_reason : rejected) {
+    for (const DayRows& day : of_reason.by_day) {
+      rows[day.day] += day.rows;
+      all += day.rows;
+    }
+  }
+  std::vector<FaultPlace> places;
+  for (const auto& [day, of_day] : rows) {
+    places.push_back(PlaceOfRows({.day = day}, of_day, all));
+  }
+  Rank(places);
+  return places;
+}
+
 // -------------------------------------------------------------------------------------------------
 // Late and rejected facts
 
-// Of "the same share as in the control", over all treatments, at any reading; absent where there is
-// no test. `shares` by variant.
+// Of "the same share as in the control", over all treatments, at any reading; sharpest for `alpha`.
+// Absent where there is no test. `shares` by variant.
 std::optional<double> CompareShares(const Study& study,
-                                    const std::vector<stats::Proportion>& shares) {
+                                    const std::vector<stats::Proportion>& shares, double alpha) {
   const auto comparisons = static_cast<double>(study.treatments.size());
   std::optional<double> least;
   for (const std::size_t treatment : study.treatments) {
     const stats::Arms<stats::Proportion> arms = {.control = shares[study.control],
                                                  .treatment = shares[treatment]};
-    const auto once = stats::CompareProportions(arms, 1 - kSharesP);
+    const auto once = stats::CompareProportions(arms, 1 - alpha);
     if (!once.ok()) continue;
     const auto comparison =
         stats::CompareAnytime({.effect = once->effect, .standard_error = once->standard_error},
                               {.units = arms.control.trials + arms.treatment.trials,
                                .planned_units = kSharesPlanned,
-                               .alpha = kSharesP / comparisons});
+                               .alpha = alpha / comparisons});
     if (!comparison.ok()) continue;
     least = std::fmin(least.value_or(1), std::fmin(1, comparison->p_value * comparisons));
   }
@@ -237,14 +353,17 @@ std::string RatesText(const Study& study, const Figures& figures, std::size_t me
   return absl::StrCat(study.metric_name(metric), ": ", absl::StrJoin(texts, ", "));
 }
 
-// p-value of "answered as often as in the control"; absent when there is no test.
-std::optional<double> CompareResponses(const EpochStrata& strata) {
+// p-value of "answered as often as in the control": for one reading where a fixed horizon has come
+// to its end, else at any. Absent when there is no test.
+std::optional<double> CompareResponses(const Study& study, const Figures& figures,
+                                       const EpochStrata& strata,
+                                       const stats::Arms<std::size_t>& variants) {
   absl::StatusOr<stats::Comparison> comparison;
   if (strata.strata.size() == 1) {
     const auto& [control, treatment] = strata.together;
     comparison = stats::CompareProportions(
         {.control = AnsweredOfAsked(control), .treatment = AnsweredOfAsked(treatment)},
-        1 - kResponseP);
+        1 - kResponseP.warn);
   } else {
     std::vector<stats::Arms<stats::ArmEstimate>> estimates;
     for (const auto& [control, treatment] : strata.strata) {
@@ -255,10 +374,53 @@ std::optional<double> CompareResponses(const EpochStrata& strata) {
     }
     const auto combined = CombineArms(estimates);
     if (!combined.ok()) return std::nullopt;
-    comparison = CompareArms(*combined, 1 - kResponseP);
+    comparison = CompareArms(*combined, 1 - kResponseP.warn);
+  }
+  if (comparison.ok() && (study.is_always_valid() || !study.stopped)) {
+    comparison = stats::CompareAnytime(
+        {.effect = comparison->effect, .standard_error = comparison->standard_error},
+        MakeAnytimePlan(study, figures.all, variants, kResponseP.fail));
   }
   if (comparison.ok()) return comparison->p_value;
   return std::nullopt;
+}
+
+// What the bounds of an effect on a primary metric, given who answered, say of the arm.
+struct BoundsSay {
+  bool better = false;   // whatever trimming those who answer in one arm only
+  bool nothing = false;  // they include the effect that is tested against
+  std::string text;
+};
+
+BoundsSay AskBounds(const Study& study, const Figures& figures, const StudyPrimary& primary,
+                    std::size_t treatment) {
+  const ContrastOf of = {.metric = primary.metric,
+                         .statistic = StatisticsOf(study.kind(primary.metric)).front(),
+                         .control = study.control,
+                         .treatment = treatment};
+  const BoundsByResponse bounds =
+      BoundByResponse(study, figures.all, of, 1 - study.alpha_of(primary));
+  if (!bounds.lee.has_value()) return {.text = bounds.no_lee};
+  if (!bounds.lee->interval.has_value()) {
+    return {.text = "Bounds of what that may hide have no interval."};
+  }
+  double least = 0;
+  if (const auto& margin = study.plan->plan.margin; margin.has_value()) {
+    const bool relative = margin->scale == Scale::kRelative;
+    const Contrast contrast = MakeContrast(study, figures.all, of, 1 - study.alpha);
+    least = -margin->value * (relative ? contrast.values.control.value_or(0) : 1);
+  }
+  const EffectInterval& interval = *bounds.lee->interval;
+  const bool down = GoodDirection(study, primary.metric) == Direction::kDecrease;
+  const double lower = down ? -*interval.upper : *interval.lower;
+  const double upper = down ? -*interval.lower : *interval.upper;
+  return {.better = lower > least,
+          .nothing = lower <= least && upper >= least,
+          .text = absl::StrCat(
+              "Among those who would answer either way the effect of ", study.variant_id(treatment),
+              " lies between ", DifferenceText(of.statistic, *bounds.lee->lower), " and ",
+              DifferenceText(of.statistic, *bounds.lee->upper), " ",
+              IntervalText(of.statistic, *interval.lower, *interval.upper, *interval.level), ".")};
 }
 
 // -------------------------------------------------------------------------------------------------
@@ -301,7 +463,7 @@ std::optional<double> CompareCovariate(const Study& study, const Figures& figure
 
 }  // namespace
 
-HealthCheck CheckSampleRatio(const Study& study, const Measured& measured) {
+HealthCheck CheckSampleRatio(const Study& study, const Measured& measured, const Figures& figures) {
   const UnitsByEpoch units = ExposedByEpoch(study, measured);
   const double log_e_value = LogEvidence(study, units);
   const EValue e = EValueOf(log_e_value);
@@ -320,6 +482,7 @@ HealthCheck CheckSampleRatio(const Study& study, const Measured& measured) {
                     PValueText(once->p_value));
   }
   check.detail += ".";
+  if (check.status != CheckStatus::kPass) check.places = FindSplits(study, measured, figures);
   if (std::isinf(log_e_value)) {
     absl::StrAppend(&check.detail, " By its weight of 0 a variant should have no units.");
   }
@@ -350,23 +513,25 @@ HealthCheck CheckSegmentRatio(const Study& study, const Figures& figures) {
                                 " are split as planned, the largest E is ", worst.text, ".");
     return check;
   }
-  constexpr std::size_t kShown = 5;
-  std::vector<std::string> texts;  // the worst first
   for (const Cell& cell : cells) {
-    if (cell.log_e_value < std::log(warn_at) || texts.size() == kShown) break;
-    texts.push_back(absl::StrCat(cell.figures->segment, ": ",
-                                 SplitText(study, MaturedUnits(study, *cell.figures)),
-                                 ", E = ", EValueOf(cell.log_e_value).text));
+    if (cell.log_e_value < std::log(warn_at) || check.places.size() == kMostPlaces) break;
+    const EValue e = EValueOf(cell.log_e_value);
+    check.places.push_back(
+        {.segment = cell.figures->segment,
+         .figure = e.value,
+         .detail = absl::StrCat(SplitText(study, MaturedUnits(study, *cell.figures)),
+                                ", E = ", e.text, ".")});
   }
-  check.detail = absl::StrCat(
-      "Matured units are not split as planned, worst first: ", absl::StrJoin(texts, "; "), ".");
+  check.detail = absl::StrCat("Matured units of ", check.places.front().segment,
+                              " are not split as planned: ", check.places.front().detail);
   return check;
 }
 
-HealthCheck CheckCrossedUnits(const Measured& measured, bool decision_differs) {
+HealthCheck CheckCrossedUnits(const Measured& measured, const Figures& figures,
+                              const Figures& with_crossed, bool decision_differs) {
   HealthCheck check = {.check = Check::kCrossedUnits,
                        .status = CheckStatus::kPass,
-                       .stage = Stage::kExecution,
+                       .stage = Stage::kInterference,
                        .figure = 0,
                        .warn_at = kCrossedShare.warn,
                        .fail_at = kCrossedShare.fail};
@@ -388,6 +553,9 @@ HealthCheck CheckCrossedUnits(const Measured& measured, bool decision_differs) {
                     "; counted in their first variant, they would change the decision");
   }
   check.detail += ".";
+  if (check.status != CheckStatus::kPass) {
+    check.places = FindCrossings(measured, figures, with_crossed, share);
+  }
   return check;
 }
 
@@ -415,12 +583,13 @@ HealthCheck CheckLateFacts(const Study& study, const Measured& measured) {
   // What is late in one variant only is a bias.
   const std::string shares = measured.late_outcomes > 0 ? SharesText(study, outcomes) : "";
   absl::StrAppend(&check.detail, shares.empty() ? "" : ": ", shares, ".");
-  check.p_value = CompareShares(study, units);
+  check.p_value = CompareShares(study, units, kSharesP);
   if (check.p_value.value_or(1) < kSharesP) {
     check.status = CheckStatus::kFail;
     absl::StrAppend(&check.detail, " Not in every variant as many units are concerned, ",
                     PValueText(*check.p_value), ".");
   }
+  if (check.status != CheckStatus::kPass) check.places = FindLateSources(measured);
   return check;
 }
 
@@ -453,22 +622,26 @@ HealthCheck CheckRejectedFacts(const Study& study, const Measured& measured) {
   }
   check.figure = Share(rows, all);
   check.status = StatusAbove(*check.figure, kRejectedShare);
+  if (rows < kLeastRejected) check.status = std::min(check.status, CheckStatus::kWarn);
   check.detail = absl::StrCat(Grouped(rows), " of ", Counted(all, "fact"), " (",
                               Percent(*check.figure), ") were rejected");
-  if (rows > 0) absl::StrAppend(&check.detail, ", ", ReasonsText(std::move(rejected)));
+  if (rows > 0) absl::StrAppend(&check.detail, ", ", ReasonsText(rejected));
   const std::string by_variant = rows > 0 ? SharesText(study, shares) : "";
   absl::StrAppend(&check.detail, by_variant.empty() ? "" : ": ", by_variant, ".");
   if (std::none_of(shares.begin(), shares.end(), [](const stats::Proportion& share) {
         return share.trials > 0 && Share(share.successes, share.trials) > kRejectedShare.warn;
       })) {
+    if (check.status != CheckStatus::kPass) check.places = FindRejections(rejected);
     return check;
   }
-  check.p_value = CompareShares(study, shares);
+  check.p_value = CompareShares(study, shares, kSharesP);
   if (check.p_value.value_or(1) < kSharesP) {
-    check.status = CheckStatus::kFail;
+    // Rows are not independent: one sender that tries again and again is many.
+    check.status = std::max(check.status, CheckStatus::kWarn);
     absl::StrAppend(&check.detail, " Not in every variant as many are rejected, ",
                     PValueText(*check.p_value), ".");
   }
+  if (check.status != CheckStatus::kPass) check.places = FindRejections(rejected);
   return check;
 }
 
@@ -491,11 +664,13 @@ HealthCheck CheckExposureMismatch(const Measured& measured) {
   const std::int64_t rows = RowsOf(*found);
   check.figure = Share(rows, exposed + rows);
   check.status = StatusAbove(*check.figure, kMismatchShare);
+  if (rows < kLeastRejected) check.status = std::min(check.status, CheckStatus::kWarn);
   check.detail = absl::StrCat(
       "Beside ", Counted(exposed, "exposed unit"), " ", Counted(rows, "exposure"), " (",
       Percent(*check.figure),
       ") named another variant than the unit's hash gives, and were rejected: look whether units "
       "see what they are assigned.");
+  if (check.status != CheckStatus::kPass) check.places = FindRejections({*found});
   return check;
 }
 
@@ -519,31 +694,41 @@ HealthCheck CheckFreshness(const Experiment& experiment, const Measured& measure
 }
 
 ResponseRates CheckResponseRate(const Study& study, const Figures& figures, std::size_t metric) {
+  const StudyPrimary* const primary = FindPrimary(study, metric);
   ResponseRates rates = {.check = {.check = Check::kResponseRate,
                                    .status = CheckStatus::kPass,
                                    .stage = Stage::kExecution,
-                                   .warn_at = kResponseP},
+                                   .warn_at = kResponseP.warn},
                          .differs = std::vector<bool>(study.treatments.size())};
-  std::string left_out;
+  if (primary != nullptr) rates.check.fail_at = kResponseP.fail;
+  std::string left_out, bounds;
   for (std::size_t i = 0; i < study.treatments.size(); ++i) {
-    const EpochStrata strata = MakeEpochStrata(
-        study, figures.all, metric, {.control = study.control, .treatment = study.treatments[i]},
-        Basis::kAsked);
+    const stats::Arms<std::size_t> variants = {.control = study.control,
+                                               .treatment = study.treatments[i]};
+    const EpochStrata strata = MakeEpochStrata(study, figures.all, metric, variants, Basis::kAsked);
     if (!strata.left_out.empty()) absl::StrAppend(&left_out, " ", strata.left_out);
-    auto p_value = CompareResponses(strata);
+    auto p_value = CompareResponses(study, figures, strata, variants);
     if (!p_value.has_value()) continue;
     // Bonferroni: every treatment counts, also one where nobody was asked.
     *p_value = std::min(1.0, *p_value * static_cast<double>(study.treatments.size()));
-    rates.differs[i] = *p_value < kResponseP;
     rates.check.p_value = std::min(*p_value, rates.check.p_value.value_or(1));
-    if (rates.differs[i]) rates.check.status = CheckStatus::kWarn;
+    CheckStatus status = StatusBelow(*p_value, kResponseP);
+    if (status != CheckStatus::kPass && primary != nullptr) {
+      const BoundsSay say = AskBounds(study, figures, *primary, study.treatments[i]);
+      absl::StrAppend(&bounds, " ", say.text);
+      rates.differs[i] = !say.better;
+      if (!say.nothing) status = CheckStatus::kWarn;
+    } else if (status == CheckStatus::kFail) {
+      status = CheckStatus::kWarn;  // it does not decide
+    }
+    rates.check.status = std::max(rates.check.status, status);
   }
   rates.check.figure = rates.check.p_value;
   rates.check.detail = RatesText(study, figures, metric);
   if (rates.check.p_value.has_value()) {
     absl::StrAppend(&rates.check.detail, "; under equal rates ", PValueText(*rates.check.p_value));
   }
-  absl::StrAppend(&rates.check.detail, ".", left_out);
+  absl::StrAppend(&rates.check.detail, ".", bounds, left_out);
   return rates;
 }
 
@@ -594,6 +779,34 @@ HealthCheck CheckCovariateBalance(const Study& study, const Figures& figures) {
   return check;
 }
 
+std::optional<HealthCheck> CheckStraightLining(const Study& study, const Measured& measured) {
+  std::vector<stats::Proportion> shares;  // by variant
+  stats::Proportion all;
+  for (const QuestionnaireCounts& counts : measured.questionnaires_by_variant) {
+    shares.push_back({.successes = counts.straight_lined, .trials = counts.judged});
+    all.successes += counts.straight_lined;
+    all.trials += counts.judged;
+  }
+  if (all.trials == 0) return std::nullopt;
+  const double share = Share(all.successes, all.trials);
+  HealthCheck check = {
+      .check = Check::kStraightLining,
+      .status = share >= kStraightLinedShare ? CheckStatus::kWarn : CheckStatus::kPass,
+      .stage = Stage::kExecution,
+      .figure = share,
+      .warn_at = kStraightLinedShare};
+  check.detail = absl::StrCat(Grouped(all.successes), " of ", Counted(all.trials, "questionnaire"),
+                              " of four answers or more (", Percent(share),
+                              ") have one answer throughout: ", SharesText(study, shares), ".");
+  check.p_value = CompareShares(study, shares, kStraightLinedP);
+  if (check.p_value.value_or(1) < kStraightLinedP) {
+    check.status = CheckStatus::kWarn;
+    absl::StrAppend(&check.detail, " Not in every variant as many have, ",
+                    PValueText(*check.p_value), ".");
+  }
+  return check;
+}
+
 HealthCheck CheckLargestUnit(const Study& study, const Figures& figures, std::size_t primary,
                              const std::vector<bool>& decides) {
   HealthCheck check = {.check = Check::kLargestUnit,
@@ -639,13 +852,11 @@ HealthCheck CheckMinDuration(const Progress& progress) {
             .detail = "All units were exposed at once, or no times are known: no days to check.",
             .stage = Stage::kAnalysis};
   }
-  const bool is_long_enough = progress.ran_for >= kLeastDuration;
+  const bool is_long_enough = progress.ran_for >= progress.least_duration;
   return {.check = Check::kMinDuration,
           .status = is_long_enough ? CheckStatus::kPass : CheckStatus::kWarn,
           .detail = absl::StrCat("It ran for ", DaysText(progress.ran_for),
-                                 is_long_enough ? "."
-                                                : "; at least 7 full days are needed, as "
-                                                  "weekdays differ."),
+                                 is_long_enough ? "" : "; " + LeastDurationText(progress), "."),
           .stage = Stage::kAnalysis};
 }
 
@@ -671,6 +882,26 @@ HealthCheck CheckExactSums(const Study& study, const Figures& figures) {
           .detail = absl::StrCat("Sums of ", absl::StrJoin(overflowed, ", "),
                                  " exceed what exact arithmetic holds."),
           .stage = Stage::kAnalysis};
+}
+
+HealthCheck CheckPlanDeparture(const Study& study, const Experiment& experiment) {
+  HealthCheck check = {.check = Check::kPlanDeparture,
+                       .status = CheckStatus::kPass,
+                       .detail = "It was run and is judged as its plan was sealed.",
+                       .stage = Stage::kAnalysis};
+  const auto changes = static_cast<std::int64_t>(study.epochs.size()) - 1;
+  if (Sha256Hex(experiment.sealed_plan) != experiment.plan_digest) {
+    check.status = CheckStatus::kFail;
+    check.detail =
+        "The plan that it is judged by is not the one that was sealed at its start: the "
+        "digest of the stored text is another one.";
+  } else if (changes > 0) {
+    check.status = CheckStatus::kWarn;
+    check.detail = absl::StrCat("The weights of the variants were changed ",
+                                changes == 1 ? "once" : absl::StrCat(changes, " times"),
+                                " after its start; figures are combined over the epochs.");
+  }
+  return check;
 }
 
 }  // namespace insightloop

@@ -19,34 +19,84 @@ std::optional<double> Times(double units) {
   return std::isfinite(units) ? std::optional(std::max(units, 1.0)) : std::nullopt;
 }
 
-class ArmOutlook {
+// How an arm's evidence on one primary metric may move.
+class PrimaryOutlook {
  public:
-  ArmOutlook(const DecidingEstimate& estimate, const ArmEvidence& evidence, ArmState& arm)
-      : estimate_(estimate), evidence_(evidence), arm_(arm) {
+  PrimaryOutlook(const DecidingEstimate& estimate, const PrimaryEvidence& evidence)
+      : evidence_(evidence) {
     if (!evidence.effect.has_value()) return;
-    effect_.emplace(*evidence.effect, Scale::kAbsolute, estimate.good, estimate.reach);
+    effect_.emplace(*evidence.effect, estimate.scale, estimate.good, estimate.reach);
     if (!evidence.smallest.has_value() || !evidence.on_its_scale.has_value()) return;
     on_its_scale_.emplace(*evidence.on_its_scale, estimate.scale_of_smallest, estimate.good,
                           estimate.reach);
   }
 
-  // The class after each move that brings an end of an interval just past a threshold.
-  void AddPrimaryChanges() {
-    if (!effect_.has_value()) return;
-    std::vector<double> moves = {effect_->ToBringLowerTo(0), effect_->ToBringUpperTo(0)};
+  // Standard errors by which the estimate must move for an end of an interval to lie at a
+  // threshold.
+  std::vector<double> Moves() const {
+    if (!effect_.has_value()) return {};
+    std::vector<double> moves = {effect_->ToBringLowerTo(evidence_.least),
+                                 effect_->ToBringUpperTo(evidence_.least)};
     if (on_its_scale_.has_value()) {
       moves.push_back(on_its_scale_->ToBringLowerTo(-*evidence_.smallest));
       moves.push_back(on_its_scale_->ToBringUpperTo(*evidence_.smallest));
     }
-    for (const double move : moves) {
+    return moves;
+  }
+
+  PrimaryEvidence Moved(double standard_errors) const {
+    PrimaryEvidence moved = evidence_;
+    moved.effect = effect_->Moved(standard_errors);
+    if (on_its_scale_.has_value()) moved.on_its_scale = on_its_scale_->Moved(standard_errors);
+    return moved;
+  }
+
+  // Units needed over those there are, should the estimate stay; infinite where it never would be.
+  double UnitsToBeBetter() const {
+    if (IsBetter(evidence_)) return 1;
+    if (!effect_.has_value() || effect_->estimate() <= evidence_.least ||
+        evidence_.response_differs) {
+      return INFINITY;
+    }
+    return effect_->UnitsToReach(evidence_.least);
+  }
+  double UnitsToBeWorse() const {
+    if (!effect_.has_value() || effect_->estimate() >= evidence_.least) return INFINITY;
+    return effect_->UnitsToReach(evidence_.least);
+  }
+  double UnitsToBeSmall() const {
+    if (!on_its_scale_.has_value()) return INFINITY;
+    const double most = *evidence_.smallest;
+    if (std::abs(on_its_scale_->estimate()) >= most) return INFINITY;
+    return std::max(on_its_scale_->UnitsToReach(most), on_its_scale_->UnitsToReach(-most));
+  }
+
+ private:
+  const PrimaryEvidence& evidence_;
+  std::optional<MovableBounds> effect_, on_its_scale_;  // absent as in the evidence
+};
+
+class ArmOutlook {
+ public:
+  ArmOutlook(const std::vector<DecidingEstimate>& estimates, const ArmEvidence& evidence,
+             ArmState& arm)
+      : estimates_(estimates), evidence_(evidence), arm_(arm) {
+    for (std::size_t p = 0; p < estimates.size(); ++p) {
+      primaries_.emplace_back(estimates[p], evidence.primaries[p]);
+    }
+  }
+
+  // The class after each move that brings an end of an interval just past a threshold.
+  void AddPrimaryChanges(std::size_t primary) {
+    for (const double move : primaries_[primary].Moves()) {
       if (!std::isfinite(move)) continue;
       ArmEvidence moved = evidence_;
-      moved.effect = effect_->Moved(JustBeyond(move));
-      if (on_its_scale_.has_value()) moved.on_its_scale = on_its_scale_->Moved(JustBeyond(move));
-      AddChange({.metric = estimate_.metric,
+      moved.primaries[primary] = primaries_[primary].Moved(JustBeyond(move));
+      const double of_gain = primary == 0 ? move * estimates_[0].standard_error : 0;
+      AddChange({.metric = estimates_[primary].metric,
                  .standard_errors = move,
                  .arm_class = ClassifyArm(moved),
-                 .gain = arm_.gain + move * estimate_.standard_error});
+                 .gain = arm_.gain + of_gain});
     }
   }
 
@@ -63,13 +113,10 @@ class ArmOutlook {
     }
   }
 
-  // For the interval to lie above 0, and every guardrail to hold.
+  // To be better on as many primary metrics as it must, and every guardrail to hold.
   std::optional<double> UnitsToWin(const std::vector<GuardrailOutlook>& guardrails) const {
-    if (arm_.arm_class == ArmClass::kGuardrailHarmed || arm_.gain <= 0 || !effect_.has_value() ||
-        evidence_.response_differs) {
-      return std::nullopt;
-    }
-    double needed = evidence_.effect->lower > 0 ? 1 : effect_->UnitsToReach(0);
+    if (IsSettled()) return std::nullopt;
+    double needed = Needed(&PrimaryOutlook::UnitsToBeBetter, evidence_.must_all_win);
     for (std::size_t g = 0; g < guardrails.size(); ++g) {
       if (evidence_.guardrails[g] != GuardrailState::kOpen) continue;
       needed = std::max(needed, guardrails[g].to_hold.value_or(INFINITY));
@@ -79,32 +126,36 @@ class ArmOutlook {
 
   // For the arm to be small, or worse.
   std::optional<double> UnitsToSettle() const {
-    if (arm_.arm_class == ArmClass::kGuardrailHarmed || arm_.arm_class == ArmClass::kWorse ||
-        arm_.arm_class == ArmClass::kSmall) {
-      return 1;
-    }
-    if (!effect_.has_value()) return std::nullopt;
-    const double to_be_worse = arm_.gain < 0 ? effect_->UnitsToReach(0) : INFINITY;
-    return Times(std::min(to_be_worse, UnitsToBeSmall()));
+    if (IsSettled()) return 1;
+    return Times(std::min(Needed(&PrimaryOutlook::UnitsToBeWorse, /*all=*/false),
+                          Needed(&PrimaryOutlook::UnitsToBeSmall, !evidence_.must_all_win)));
   }
 
  private:
-  // Infinite where the estimate itself matters.
-  double UnitsToBeSmall() const {
-    if (!on_its_scale_.has_value()) return INFINITY;
-    const double most = *evidence_.smallest;
-    if (std::abs(on_its_scale_->estimate()) >= most) return INFINITY;
-    return std::max(on_its_scale_->UnitsToReach(most), on_its_scale_->UnitsToReach(-most));
+  // It does not win while its figures stay.
+  bool IsSettled() const {
+    return arm_.arm_class == ArmClass::kGuardrailHarmed || arm_.arm_class == ArmClass::kWorse ||
+           arm_.arm_class == ArmClass::kSmall;
+  }
+
+  // On all primary metrics, or on the first that is there.
+  double Needed(double (PrimaryOutlook::*units)() const, bool all) const {
+    double needed = all ? 1 : INFINITY;
+    for (const PrimaryOutlook& primary : primaries_) {
+      const double of_primary = (primary.*units)();
+      needed = all ? std::max(needed, of_primary) : std::min(needed, of_primary);
+    }
+    return needed;
   }
 
   void AddChange(const ClassChange& change) {
     if (change.arm_class != arm_.arm_class) arm_.changes.push_back(change);
   }
 
-  const DecidingEstimate& estimate_;
+  const std::vector<DecidingEstimate>& estimates_;
   const ArmEvidence& evidence_;
   ArmState& arm_;
-  std::optional<MovableBounds> effect_, on_its_scale_;  // absent as in the evidence
+  std::vector<PrimaryOutlook> primaries_;
 };
 
 // How many times as many matured units may decide: by the arm that wins first, or once no arm can
@@ -145,11 +196,11 @@ GuardrailOutlook LookAhead(GuardrailState state, const MovableBounds& passes,
   return outlook;
 }
 
-void AddOutlook(const DecidingEstimate& estimate, const ArmEvidence& evidence,
+void AddOutlook(const std::vector<DecidingEstimate>& estimates, const ArmEvidence& evidence,
                 const std::vector<std::string>& metrics,
                 const std::vector<GuardrailOutlook>& guardrails, ArmState& arm) {
-  ArmOutlook outlook(estimate, evidence, arm);
-  outlook.AddPrimaryChanges();
+  ArmOutlook outlook(estimates, evidence, arm);
+  for (std::size_t p = 0; p < estimates.size(); ++p) outlook.AddPrimaryChanges(p);
   for (std::size_t g = 0; g < guardrails.size(); ++g) {
     outlook.AddGuardrailChanges(g, metrics[g], guardrails[g]);
   }
@@ -161,6 +212,7 @@ void AddChangesOfBest(const std::string& metric, std::vector<ArmState>& arms) {
   const ArmState* const winner = BestWinner(arms);
   if (winner == nullptr) return;
   ArmState& best = arms[static_cast<std::size_t>(winner - arms.data())];
+  if (!(best.standard_error > 0)) return;  // it won on another primary metric
   for (const ArmState& other : arms) {
     if (other.arm_class != ArmClass::kWin || &other == &best) continue;
     const double behind = -(best.gain - other.gain) / best.standard_error;
@@ -183,7 +235,7 @@ ToGo FindToGo(const Situation& situation, const Progress& progress) {
   const double days = static_cast<double>(progress.ran_for.micros) / kMicrosPerDay;
   const double units = matured + static_cast<double>(progress.in_flight_units);
   if (!(days > 0) || !(units > 0)) return to_go;
-  const double least_days = static_cast<double>(kLeastDuration.micros) / kMicrosPerDay;
+  const double least_days = static_cast<double>(progress.least_duration.micros) / kMicrosPerDay;
   to_go.days = std::max({static_cast<double>(*to_go.units) * days / units, least_days - days, 0.0});
   return to_go;
 }

@@ -24,10 +24,10 @@ namespace insightloop {
 struct DecidingEstimate {
   std::string metric;
   double standard_error = 0;
-  double reach =
-      0;  // standard errors from the estimate to either end; 0 where there is no interval
+  // Standard errors from the estimate to either end; 0 where there is no interval.
+  double reach = 0;
   Direction good{};
-  Scale scale_of_smallest{};
+  Scale scale{}, scale_of_smallest{};  // of `effect` and `on_its_scale` of the evidence
 };
 
 // Another state of a guardrail, and by how many standard errors its estimate is away from it.
@@ -46,9 +46,9 @@ struct GuardrailOutlook {
 GuardrailOutlook LookAhead(GuardrailState state, const MovableBounds& passes,
                            const MovableBounds& harms, double least);
 
-// Adds changes, to_win and to_settle of an arm that has its class. `metrics` and `guardrails` are
-// as evidence.guardrails.
-void AddOutlook(const DecidingEstimate& estimate, const ArmEvidence& evidence,
+// Adds changes, to_win and to_settle of an arm that has its class. `estimates` are as
+// evidence.primaries, `metrics` and `guardrails` as evidence.guardrails.
+void AddOutlook(const std::vector<DecidingEstimate>& estimates, const ArmEvidence& evidence,
                 const std::vector<std::string>& metrics,
                 const std::vector<GuardrailOutlook>& guardrails, ArmState& arm);
 

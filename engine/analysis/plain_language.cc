@@ -25,8 +25,9 @@ namespace {
 struct Language {
   bool decimal_comma;
   const char* decisions[7];       // what to do; $0: the variant to ship
+  const char* wait;               // in place of keeping on what has been stopped
   const char* decision_names[7];  // inside a sentence
-  const char* checks[13];         // what each health check looks at
+  const char* checks[16];         // what each health check looks at
   std::vector<std::pair<std::string_view, const char*>> reasons;  // by code
   // $0 treatment, $1 metric, $2 its value, $3 control's value, $4 control, $5 difference, $6 and $7
   // ends of the interval, $8 its level in per cent, $9 its validity.
@@ -53,6 +54,7 @@ const Language& English() {
                     "Keep the experiment running: its data do not decide so far.",
                     "The data cannot be trusted: do not act on any of their figures, and mend the "
                     "fault first."},
+      .wait = "Wait: the experiment is stopped, and some of its units are still being measured.",
       .decision_names = {"", "to ship $0", "not to ship", "that no treatment is worth shipping",
                          "that nothing is settled", "to keep running", "that the data are invalid"},
       .checks = {"", "the split of units between the variants",
@@ -62,7 +64,9 @@ const Language& English() {
                  "differences between the variants' units from before the experiment",
                  "a single unit on which much of the result rests",
                  "how long ago the last fact came", "facts that were rejected",
-                 "exposures to a variant that was not assigned"},
+                 "exposures to a variant that was not assigned", "departures from the sealed plan",
+                 "whether the action reached its units",
+                 "questionnaires with one answer to all items"},
       .reasons = {{"NOT_ENOUGH_DATA", "There are too few units or answers for any conclusion."},
                   {"BEFORE_HORIZON",
                    "It is to be read once, at its planned end, and that is not "
@@ -74,6 +78,10 @@ const Language& English() {
                   {"GUARDRAIL_OPEN", "It is not shown that every guardrail holds."},
                   {"PRIMARY_BETTER", "That is better by more than chance explains."},
                   {"PRIMARY_WORSE", "That is worse by more than chance explains."},
+                  {"NOT_INFERIOR", "It does not lose more than the plan allows."},
+                  {"INFERIOR", "It loses more than the plan allows."},
+                  {"INFERIORITY_OPEN",
+                   "Whether it loses more than the plan allows is not settled."},
                   {"BEST_DISTINGUISHED", "It is also better than every other winner."},
                   {"BEST_NOT_DISTINGUISHED",
                    "Whether it is better than the other winners is not settled."},
@@ -122,6 +130,7 @@ const Language& Vietnamese() {
                     "Hãy để thử nghiệm tiếp tục chạy: đến nay dữ liệu chưa đủ để quyết định.",
                     "Dữ liệu không đáng tin cậy: đừng hành động theo bất kỳ con số nào, hãy sửa "
                     "lỗi trước."},
+      .wait = "Hãy chờ: thử nghiệm đã dừng nhưng một số đơn vị vẫn đang được đo.",
       .decision_names = {"", "triển khai $0", "không triển khai",
                          "không phương án nào đáng triển khai", "chưa kết luận được",
                          "tiếp tục chạy", "dữ liệu không hợp lệ"},
@@ -132,7 +141,10 @@ const Language& Vietnamese() {
                  "khác biệt giữa các phương án đã có từ trước thử nghiệm",
                  "một đơn vị duy nhất quyết định phần lớn kết quả",
                  "thời gian từ dữ liệu mới nhất đến nay", "dữ liệu bị từ chối",
-                 "lượt tiếp cận không đúng phương án được phân"},
+                 "lượt tiếp cận không đúng phương án được phân",
+                 "những điểm khác với kế hoạch đã niêm phong",
+                 "hành động có đến được các đơn vị hay không",
+                 "bảng hỏi chỉ có một câu trả lời cho mọi mục"},
       .reasons = {{"NOT_ENOUGH_DATA", "Có quá ít đơn vị hoặc câu trả lời để kết luận."},
                   {"BEFORE_HORIZON",
                    "Kết quả chỉ được đọc một lần, khi kết thúc theo kế hoạch, và "
@@ -146,6 +158,10 @@ const Language& Vietnamese() {
                   {"GUARDRAIL_OPEN", "Chưa chứng minh được rằng mọi chỉ số bảo vệ đều giữ vững."},
                   {"PRIMARY_BETTER", "Kết quả tốt hơn mức mà ngẫu nhiên có thể giải thích."},
                   {"PRIMARY_WORSE", "Kết quả xấu hơn mức mà ngẫu nhiên có thể giải thích."},
+                  {"NOT_INFERIOR", "Phương án này không kém hơn mức mà kế hoạch cho phép."},
+                  {"INFERIOR", "Phương án này kém hơn mức mà kế hoạch cho phép."},
+                  {"INFERIORITY_OPEN",
+                   "Chưa rõ phương án này có kém hơn mức mà kế hoạch cho phép hay không."},
                   {"BEST_DISTINGUISHED", "Phương án này cũng tốt hơn mọi phương án thắng khác."},
                   {"BEST_NOT_DISTINGUISHED",
                    "Chưa rõ phương án này có tốt hơn các phương án thắng khác hay không."},
@@ -174,8 +190,8 @@ const Language& Vietnamese() {
       .segments_differ = "Tác động không giống nhau giữa các giá trị của $0.",
       .to_go = "Nếu các ước lượng giữ nguyên, có thể cần thêm $0 để quyết định.",
       .to_go_days =
-          "Nếu các ước lượng giữ nguyên, thêm khoảng $0 đơn vị có thể đủ để quyết định, "
-          "trong khoảng $1 ngày.",
+          "Nếu các ước lượng giữ nguyên, thêm khoảng $0 có thể đủ để quyết định, "
+          "trong khoảng $1.",
       .flip = "Quyết định sẽ là $3 nếu $0 với $1 $4 thêm $2 lần sai số chuẩn.",
       .better = "tốt lên",
       .worse = "xấu đi",
@@ -191,12 +207,14 @@ std::string Id(std::string_view name) { return std::string(IdOf(name)); }
 
 class Writer {
  public:
-  Writer(const Language& language, const Verdict& verdict)
-      : language_(language), verdict_(verdict) {}
+  Writer(const Language& language, const Verdict& verdict, bool stopped)
+      : language_(language), verdict_(verdict), stopped_(stopped) {}
 
   std::string Write() const {
+    const bool waits = stopped_ && verdict_.decision == Decision::kKeepRunning;
     std::vector<std::string> sentences = {
-        absl::Substitute(At(language_.decisions, verdict_.decision), verdict_.ship_variant)};
+        absl::Substitute(waits ? language_.wait : At(language_.decisions, verdict_.decision),
+                         verdict_.ship_variant)};
     // The figures of an invalid verdict must not be read.
     if (verdict_.decision != Decision::kInvalid) {
       for (const Result& result : verdict_.results) {
@@ -276,15 +294,27 @@ class Writer {
     });
   }
 
-  // Each once, in the order of the decision; of several treatments with the one it is about.
+  bool HasSeveralPrimaries() const {
+    return std::any_of(verdict_.results.begin(), verdict_.results.end(), [&](const Result& r) {
+      return r.role == Role::kPrimary && r.metric != verdict_.results.front().metric;
+    });
+  }
+
+  // `mail, visit: `, where there are several of either.
+  std::string About(const Reason& reason) const {
+    std::vector<std::string> about;
+    if (HasSeveralTreatments() && !reason.variant.empty()) about.push_back(reason.variant);
+    if (HasSeveralPrimaries() && !reason.metric.empty()) about.push_back(Id(reason.metric));
+    return about.empty() ? "" : absl::StrCat(absl::StrJoin(about, ", "), ": ");
+  }
+
+  // Each once, in the order of the decision.
   void AddReasons(std::vector<std::string>& sentences) const {
-    const bool several = HasSeveralTreatments();
     std::vector<std::string> said;
     for (const Reason& reason : verdict_.reasons) {
       for (const auto& [code, phrase] : language_.reasons) {
         if (code != reason.code) continue;
-        const bool names = several && !reason.variant.empty();
-        std::string sentence = names ? absl::StrCat(reason.variant, ": ", phrase) : phrase;
+        std::string sentence = absl::StrCat(About(reason), phrase);
         if (std::find(said.begin(), said.end(), sentence) == said.end()) said.push_back(sentence);
       }
     }
@@ -357,13 +387,14 @@ class Writer {
 
   const Language& language_;
   const Verdict& verdict_;
+  const bool stopped_;
 };
 
 }  // namespace
 
-Summary InPlainLanguage(const Verdict& verdict) {
-  return {.english = Writer(English(), verdict).Write(),
-          .vietnamese = Writer(Vietnamese(), verdict).Write()};
+Summary InPlainLanguage(const Verdict& verdict, bool stopped) {
+  return {.english = Writer(English(), verdict, stopped).Write(),
+          .vietnamese = Writer(Vietnamese(), verdict, stopped).Write()};
 }
 
 }  // namespace insightloop

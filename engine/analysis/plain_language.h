@@ -12,7 +12,8 @@
 
 namespace insightloop {
 
-Summary InPlainLanguage(const Verdict& verdict);
+// `stopped`: the experiment is, so that to keep running means to wait for open windows.
+Summary InPlainLanguage(const Verdict& verdict, bool stopped);
 
 }  // namespace insightloop
 

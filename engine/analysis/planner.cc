@@ -33,6 +33,13 @@ constexpr std::int32_t kMostDays = 36'500;
 // Of surveys' two statistics the share of the top two boxes decides.
 bool IsPlannedAsShare(MetricKind kind) { return IsShare(kind) || kind == MetricKind::kCsat; }
 
+bool IsNonInferiority(const SealedPlan& plan) { return plan.plan.goal == Goal::kNonInferiority; }
+
+// The smallest effect that matters or, where that is the goal, the margin.
+const EffectSize& SizeToPlanFor(const SealedPlan& plan) {
+  return IsNonInferiority(plan) ? *plan.plan.margin : *plan.hypothesis.smallest_effect;
+}
+
 bool NeedsBaseline(const Metric& metric, const EffectSize& smallest) {
   return IsPlannedAsShare(metric.kind) || smallest.scale == Scale::kRelative;
 }
@@ -86,9 +93,8 @@ void CheckInput(const SealedPlan& plan, const Metric& metric, const PlanningInpu
                    absl::StrCat("is ", power, "; give a chance above alpha, ", plan.plan.alpha,
                                 ", and below 1, such as ", kDefaultPower));
   }
-  const EffectSize& smallest = *plan.hypothesis.smallest_effect;
   if (input.baseline.has_value()) {
-    CheckBaseline(metric, smallest, *input.baseline, "", violations);
+    CheckBaseline(metric, SizeToPlanFor(plan), *input.baseline, "", violations);
   }
   if (input.standard_deviation.has_value()) {
     CheckStandardDeviation(metric, *input.standard_deviation, violations);
@@ -105,11 +111,11 @@ struct Known {
 };
 
 // From the first treatment that can be compared on all units. Nothing where none can.
-Known ReadFigures(const Verdict& verdict, MetricKind kind) {
+Known ReadFigures(const Verdict& verdict, const Metric& metric) {
   for (const Result& result : verdict.results) {
-    if (result.role != Role::kPrimary || !result.segment.empty() ||
-        result.statistic != StatisticsOf(kind).front() || !result.control_value.has_value() ||
-        !result.standard_error.has_value()) {
+    if (result.metric != metric.meta.name || !result.segment.empty() ||
+        result.statistic != StatisticsOf(metric.kind).front() ||
+        !result.control_value.has_value() || !result.standard_error.has_value()) {
       continue;
     }
     const std::int64_t control = result.units_control.value_or(0);
@@ -129,7 +135,7 @@ Known ReadFigures(const Verdict& verdict, MetricKind kind) {
 absl::StatusOr<Known> Learn(const SealedPlan& plan, const Metric& metric,
                             const Experiment& experiment, const PlanningInput& input,
                             const std::function<absl::StatusOr<Verdict>()>& so_far) {
-  const EffectSize& smallest = *plan.hypothesis.smallest_effect;
+  const EffectSize& smallest = SizeToPlanFor(plan);
   Known known = {.baseline = input.baseline, .standard_deviation = input.standard_deviation};
   const bool lacks_baseline = NeedsBaseline(metric, smallest) && !known.baseline.has_value();
   const bool lacks_deviation =
@@ -150,7 +156,7 @@ absl::StatusOr<Known> Learn(const SealedPlan& plan, const Metric& metric,
   }
   const auto verdict = so_far();
   if (!verdict.ok()) return verdict.status();
-  const Known figures = ReadFigures(*verdict, metric.kind);
+  const Known figures = ReadFigures(*verdict, metric);
   if (figures.units == 0) {
     return WrongState(
         "NO_FIGURES", plan.experiment,
@@ -177,10 +183,12 @@ absl::StatusOr<Known> Learn(const SealedPlan& plan, const Metric& metric,
 struct Task {
   std::string experiment;
   const Metric* metric = nullptr;
-  EffectSize smallest;
+  bool non_inferiority = false;
+  EffectSize smallest;         // of non-inferiority the margin
   stats::PlannedMetric known;  // turned so that up is good
-  double effect = 0;           // the smallest, in the metric's unit, above 0
-  double unit_of_scale = 1;    // what 1 on the scale of `smallest` is in the metric's unit
+  double effect = 0;           // `smallest` in the metric's unit, above 0
+  std::int64_t least_days = 0;
+  double unit_of_scale = 1;  // what 1 on the scale of `smallest` is in the metric's unit
   double units_per_day = 0;
   std::int32_t days = 0;
   // What anytime intervals of a sealed plan are tuned to.
@@ -191,6 +199,16 @@ struct Task {
 std::string EffectText(const Task& task, double effect) {
   return SizeText(StatisticsOf(task.metric->kind).front(),
                   {.value = effect, .scale = task.smallest.scale});
+}
+
+// What the primary metric is to show, if it has that effect.
+struct ToShow {
+  stats::Goal goal{};
+  double effect = 0;
+};
+ToShow GoalOf(const Task& task) {
+  if (task.non_inferiority) return {.goal = stats::Goal::kNotWorse};
+  return {.goal = stats::Goal::kDifference, .effect = task.effect};
 }
 
 struct Terms {
@@ -215,7 +233,7 @@ stats::Design DesignOf(const Task& task, const Terms& terms, stats::Goal goal) {
 double FewestUnits(const Task& task, const Terms& terms) {
   double in_an_arm = kLeastUnits;
   if (IsShare(task.metric->kind)) {
-    const double control = task.known.baseline, treatment = control + task.effect;
+    const double control = task.known.baseline, treatment = control + GoalOf(task).effect;
     const double rarest = std::min({control, 1 - control, treatment, 1 - treatment});
     in_an_arm = std::max(in_an_arm, kLeastSuccesses / rarest);
   }
@@ -234,18 +252,19 @@ absl::Status CannotPlan(const Task& task, const absl::Status& why) {
 // The chance to find the effect with so many units; absent where they are too few to decide.
 std::optional<double> PowerAt(const Task& task, const Terms& terms, double units) {
   if (units < FewestUnits(task, terms)) return std::nullopt;
-  const auto power =
-      stats::Power(DesignOf(task, terms, stats::Goal::kDifference), task.known, task.effect, units);
+  const auto [goal, effect] = GoalOf(task);
+  const auto power = stats::Power(DesignOf(task, terms, goal), task.known, effect, units);
   return power.ok() ? std::optional(*power) : std::nullopt;
 }
 
 absl::StatusOr<double> UnitsFor(const Task& task, const Terms& terms) {
   const double fewest = FewestUnits(task, terms);
-  const stats::Design design = DesignOf(task, terms, stats::Goal::kDifference);
-  const auto at_fewest = stats::Power(design, task.known, task.effect, fewest);
+  const auto [goal, effect] = GoalOf(task);
+  const stats::Design design = DesignOf(task, terms, goal);
+  const auto at_fewest = stats::Power(design, task.known, effect, fewest);
   if (!at_fewest.ok()) return at_fewest.status();
   if (*at_fewest >= terms.power) return fewest;
-  return stats::SampleSize(design, task.known, task.effect, terms.power);
+  return stats::SampleSize(design, task.known, effect, terms.power);
 }
 
 // Where days are given, what is found in them.
@@ -254,7 +273,7 @@ void LookInDays(const Task& task, const Terms& terms, PlanChoice& choice) {
   choice.out_of_reach = choice.days > task.days;
   const double units = task.days * task.units_per_day;
   choice.power_in_days = PowerAt(task, terms, units);
-  if (!choice.power_in_days.has_value()) return;
+  if (!choice.power_in_days.has_value() || task.non_inferiority) return;
   const auto effect = stats::DetectableEffect(DesignOf(task, terms, stats::Goal::kDifference),
                                               task.known, units, terms.power);
   if (effect.ok()) choice.detectable_effect = *effect / task.unit_of_scale;
@@ -271,13 +290,30 @@ absl::StatusOr<PlanChoice> MakeChoice(const Task& task, const Terms& terms) {
   const auto whole_units = static_cast<double>(choice.units);
   const auto days = stats::DaysFor(whole_units, task.units_per_day);
   if (!days.ok()) return days.status();
-  choice.days = *days;
-  const auto equivalence =
-      stats::Power(DesignOf(task, terms, stats::Goal::kEquivalent), task.known, 0, whole_units);
-  if (!equivalence.ok()) return equivalence.status();
-  choice.equivalence_chance = *equivalence;
+  // The plan may ask for fewer than seven, or for more.
+  const double to_come = std::ceil(whole_units / task.units_per_day);
+  choice.days = std::max(task.least_days,
+                         *days > stats::kLeastDays ? *days : static_cast<std::int64_t>(to_come));
+  if (!task.non_inferiority) {
+    const auto equivalence =
+        stats::Power(DesignOf(task, terms, stats::Goal::kEquivalent), task.known, 0, whole_units);
+    if (!equivalence.ok()) return equivalence.status();
+    choice.equivalence_chance = *equivalence;
+  }
   LookInDays(task, terms, choice);
   return choice;
+}
+
+// What other primary metrics leave of alpha.
+double ShareOfPrimary(const SealedPlan& plan) {
+  double share = 1;
+  for (const CoPrimary& co_primary : plan.plan.co_primaries) share -= co_primary.alpha_share;
+  return share;
+}
+
+std::size_t PrimariesThatMustWin(const SealedPlan& plan) {
+  const bool all = plan.plan.co_primary_rule == CoPrimaryRule::kAll;
+  return all ? 1 + plan.plan.co_primaries.size() : 1;
 }
 
 // The plan's own terms, then each that differs in one thing.
@@ -285,11 +321,15 @@ absl::StatusOr<std::vector<Terms>> TermsOf(const SealedPlan& plan, std::vector<d
                                            double power) {
   const std::size_t treatments = plan.variants.size() - 1;
   const std::size_t guardrails = plan.hypothesis.guardrails.size();
+  const double alpha_of_primary = plan.plan.alpha * ShareOfPrimary(plan);
   const auto alpha =
-      stats::AlphaPerComparison(plan.plan.alpha, static_cast<std::int64_t>(treatments));
+      stats::AlphaPerComparison(alpha_of_primary, static_cast<std::int64_t>(treatments));
   if (!alpha.ok()) return alpha.status();
-  const auto raised = stats::PowerOfEach(power, static_cast<std::int64_t>(guardrails) + 1);
+  const auto primaries = static_cast<std::int64_t>(PrimariesThatMustWin(plan));
+  const auto raised = stats::PowerOfEach(power, static_cast<std::int64_t>(guardrails) + primaries);
   if (!raised.ok()) return raised.status();
+  const auto without_guardrails = stats::PowerOfEach(power, primaries);
+  if (!without_guardrails.ok()) return without_guardrails.status();
 
   const Terms as_planned = {.kind = ChoiceKind::kAsPlanned,
                             .method = plan.plan.method,
@@ -311,11 +351,11 @@ absl::StatusOr<std::vector<Terms>> TermsOf(const SealedPlan& plan, std::vector<d
   }
   if (treatments > 1) {
     Terms& one = add(ChoiceKind::kOneTreatment);
-    one.alpha = plan.plan.alpha;
+    one.alpha = alpha_of_primary;
     one.weights = {as_planned.weights[0],
                    *std::min_element(as_planned.weights.begin() + 1, as_planned.weights.end())};
   }
-  if (guardrails > 0) add(ChoiceKind::kWithoutGuardrails).power = power;
+  if (guardrails > 0) add(ChoiceKind::kWithoutGuardrails).power = *without_guardrails;
   return all;
 }
 
@@ -335,6 +375,10 @@ std::string OutOfReach(const Task& task, const std::vector<PlanChoice>& choices)
                    Counted(come, "unit"), " come. ");
   if (!plan.power_in_days.has_value()) {
     absl::StrAppend(&text, "That is too few for any decision. ");
+  } else if (task.non_inferiority) {
+    absl::StrAppend(&text, "With these the chance to show that nothing is lost by ",
+                    EffectText(task, task.smallest.value), " or more is ",
+                    Percent(*plan.power_in_days), ". ");
   } else {
     absl::StrAppend(&text, "With these the chance to find ", EffectText(task, task.smallest.value),
                     " is ", Percent(*plan.power_in_days), ", and ",
@@ -374,6 +418,17 @@ std::string GuardrailsNote(const SealedPlan& plan, const Terms& terms, double po
   return absl::StrCat("So that the primary metric and ", Counted(guardrails, "guardrail"),
                       " all pass with ", Percent(power), ", it alone is planned at ",
                       Percent(terms.power), "; the units that their margins take are not counted.");
+}
+
+std::string CoPrimariesNote(const SealedPlan& plan, const Terms& terms) {
+  const auto others = static_cast<std::int64_t>(plan.plan.co_primaries.size());
+  if (PrimariesThatMustWin(plan) > 1) {
+    return absl::StrCat("All of ", Counted(others + 1, "primary metric"),
+                        " must win, so this one is planned at a power of ", Percent(terms.power),
+                        "; the others may take more units.");
+  }
+  return absl::StrCat("This primary metric has ", Percent(ShareOfPrimary(plan)),
+                      " of alpha; the others may win as well, which is not counted.");
 }
 
 // -------------------------------------------------------------------------------------------------
@@ -430,7 +485,7 @@ absl::StatusOr<const Metric*> FindPrimary(const SealedPlan& plan) {
                                    ", a QUANTILE, whose error cannot be foretold; plan with a MEAN "
                                    "or PROPORTION of the same event as primary metric"));
   }
-  if (!plan.hypothesis.smallest_effect.has_value()) {
+  if (!IsNonInferiority(plan) && !plan.hypothesis.smallest_effect.has_value()) {
     return WrongState("NO_SMALLEST_EFFECT", plan.hypothesis.meta.name,
                       absl::StrCat("has no smallest_effect to plan for; set its value and scale "
                                    "before ",
@@ -439,11 +494,18 @@ absl::StatusOr<const Metric*> FindPrimary(const SealedPlan& plan) {
   return metric;
 }
 
+std::int64_t LeastDays(const SealedPlan& plan) {
+  const Duration least = plan.plan.minimum_duration.value_or(kDefaultMinimumDuration);
+  return (least.micros + Days(1).micros - 1) / Days(1).micros;
+}
+
 absl::StatusOr<Task> MakeTask(const SealedPlan& plan, const Metric& metric, const Known& known,
                               const PlanningInput& input) {
   Task task = {.experiment = plan.experiment,
                .metric = &metric,
-               .smallest = *plan.hypothesis.smallest_effect,
+               .non_inferiority = IsNonInferiority(plan),
+               .smallest = SizeToPlanFor(plan),
+               .least_days = LeastDays(plan),
                .units_per_day = input.units_per_day,
                .days = input.days};
   if (task.smallest.scale == Scale::kRelative) task.unit_of_scale = *known.baseline;
@@ -456,7 +518,7 @@ absl::StatusOr<Task> MakeTask(const SealedPlan& plan, const Metric& metric, cons
   task.known = {.test = stats::PlannedTest::kProportion,
                 .baseline = down ? 1 - *known.baseline : *known.baseline,
                 .variance_removed = known.variance_removed};
-  if (task.known.baseline + task.effect <= 1) return task;
+  if (task.non_inferiority || task.known.baseline + task.effect <= 1) return task;
   return InvalidField(
       "OUT_OF_RANGE", "baseline",
       absl::StrCat("is ", *known.baseline, "; the smallest effect, ",
@@ -472,7 +534,8 @@ absl::StatusOr<Planning> MakePlanning(const SealedPlan& plan, const Experiment& 
                                       const std::function<absl::StatusOr<Verdict>()>& so_far) {
   const auto metric = FindPrimary(plan);
   if (!metric.ok()) return metric.status();
-  const double power = input.power == 0 ? kDefaultPower : input.power;
+  const double planned_power = plan.plan.power == 0 ? kDefaultPower : plan.plan.power;
+  const double power = input.power == 0 ? planned_power : input.power;
   Violations violations;
   CheckInput(plan, **metric, input, power, violations);
   if (!violations.empty()) return violations.ToStatus();
@@ -497,7 +560,8 @@ absl::StatusOr<Planning> MakePlanning(const SealedPlan& plan, const Experiment& 
                        .baseline = known->baseline,
                        .standard_deviation = known->standard_deviation,
                        .figures_units = known->units,
-                       .maturing_time = MaturingTime(plan, limits)};
+                       .maturing_time = MaturingTime(plan, limits),
+                       .goal = plan.plan.goal};
   std::int64_t cheapest = 0;
   for (const Terms& of_choice : *terms) {
     auto choice = MakeChoice(*task, of_choice);
@@ -518,6 +582,9 @@ absl::StatusOr<Planning> MakePlanning(const SealedPlan& plan, const Experiment& 
   }
   if (!plan.hypothesis.guardrails.empty()) {
     planning.notes.push_back(GuardrailsNote(plan, as_planned, power));
+  }
+  if (!plan.plan.co_primaries.empty()) {
+    planning.notes.push_back(CoPrimariesNote(plan, as_planned));
   }
   return planning;
 }

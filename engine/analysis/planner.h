@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Plans an experiment for the smallest effect that its hypothesis says matters: units, days, what
+// Plans an experiment for the smallest effect that its hypothesis says matters or, where
+// non-inferiority is the goal, for no effect and the margin: units, days, what
 // each choice of the plan costs, and what can be found in the days there are. It plans for the test
 // that decides (reading.h): shares as shares, everything else as means on the absolute effect, each
 // treatment at its part of alpha, at sizes from which a decision is made at all.

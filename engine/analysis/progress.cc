@@ -39,6 +39,7 @@ Progress MakeProgress(const Study& study, const Experiment& experiment, const Me
       .method = study.plan->plan.method,
       .stopped = study.stopped,
       .ran_for = (study.stopped ? experiment.stop_time : data_through) - experiment.start_time,
+      .least_duration = study.plan->plan.minimum_duration.value_or(kDefaultMinimumDuration),
       .in_flight_units = measured.in_flight_units,
       .planned_units = study.plan->plan.planned_units,
   };
@@ -52,13 +53,19 @@ Progress MakeProgress(const Study& study, const Experiment& experiment, const Me
   return progress;
 }
 
+std::string LeastDurationText(const Progress& progress) {
+  const bool default_duration = progress.least_duration == kDefaultMinimumDuration;
+  return absl::StrCat("at least ",
+                      default_duration ? "7 full days" : DaysText(progress.least_duration),
+                      default_duration ? " are needed, as weekdays differ" : " are planned");
+}
+
 std::vector<Reason> ReasonsBeforeReading(const Progress& progress) {
   std::vector<Reason> reasons;
   if (!progress.is_horizon_reached()) reasons.push_back(BeforeHorizon(progress));
-  if (!progress.stopped && progress.ran_for < kLeastDuration) {
-    reasons.push_back(
-        {"MIN_DURATION", absl::StrCat("It has run for ", DaysText(progress.ran_for),
-                                      "; at least 7 full days are needed, as weekdays differ.")});
+  if (!progress.stopped && progress.ran_for < progress.least_duration) {
+    reasons.push_back({"MIN_DURATION", absl::StrCat("It has run for ", DaysText(progress.ran_for),
+                                                    "; ", LeastDurationText(progress), ".")});
   }
   if (progress.stopped && progress.in_flight_units > 0) reasons.push_back(WindowsOpen(progress));
   return reasons;

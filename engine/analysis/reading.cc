@@ -2,6 +2,7 @@
 
 #include "engine/analysis/reading.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -42,8 +43,7 @@ double ReachOf(const Contrast& contrast) {
 }
 
 // `metrics/visit 18.28 % (21,307 units) against 10.62 % (21,306), difference +7.659 percentage
-// points
-// [+6.9, +8.418] at 97.5 %, relative [+63.1 %, +81.6 %].`
+// points [+6.9, +8.418] at 97.5 %, relative [+63.1 %, +81.6 %].`
 std::string FiguresText(const Study& study, const ContrastOf& of, const Contrast& contrast) {
   if (!contrast.effect.has_value()) {
     return absl::StrCat(study.metric_name(of.metric), " cannot be compared. ", contrast.no_effect);
@@ -170,40 +170,79 @@ class GuardrailReader {
 // -------------------------------------------------------------------------------------------------
 // Arms
 
+// A primary metric in an arm.
+struct PrimaryReading {
+  ContrastOf of;
+  Contrast contrast;
+  std::optional<std::string> missing;  // why it is not read yet
+  PrimaryEvidence evidence;
+};
+
 class ArmReader {
  public:
-  ArmReader(const Study& study, const CellFigures& figures, const CellFigures& base)
+  ArmReader(const Study& study, const CellFigures& figures, const CellFigures& base,
+            const DifferingResponse& response)
       : study_(study),
         figures_(figures),
         base_(base),
+        response_(response),
         guardrails_(study, figures, base),
-        primary_(*FindMetric(study, study.plan->hypothesis.primary_metric)) {}
+        primary_(study.primaries.front().metric) {}
 
-  ArmState Read(std::size_t treatment, bool response_differs) const {
-    const ContrastOf of = AgainstControl(study_, primary_, treatment);
-    const double level = 1 - study_.alpha / static_cast<double>(study_.treatments.size());
-    const Contrast contrast = MakeContrast(study_, figures_, of, level);
-    const auto missing = MissingData(study_, base_, primary_, treatment);
-    ArmEvidence evidence = PrimaryEvidence(contrast);
-    evidence.response_differs = response_differs;
-    if (missing.has_value()) evidence.effect = evidence.on_its_scale = std::nullopt;
+  // `i`: place of the treatment in Study::treatments.
+  ArmState Read(std::size_t i) const {
+    const std::size_t treatment = study_.treatments[i];
+    std::vector<PrimaryReading> primaries;
+    ArmEvidence evidence = {.must_all_win = study_.must_all_win()};
+    for (std::size_t p = 0; p < study_.primaries.size(); ++p) {
+      primaries.push_back(ReadPrimary(study_.primaries[p], treatment, response_[p][i]));
+      evidence.primaries.push_back(primaries.back().evidence);
+    }
     const std::vector<GuardrailReading> guardrails = ReadGuardrails(treatment);
     for (const GuardrailReading& reading : guardrails) evidence.guardrails.push_back(reading.state);
-    const std::vector<Reason> guardrail_reasons = GuardrailReasons(guardrails);
 
     ArmState arm = {.variant = study_.variant_id(treatment), .arm_class = ClassifyArm(evidence)};
-    if (contrast.effect.has_value()) arm.gain = Gain(*contrast.effect);
-    if (contrast.comparison.has_value()) arm.standard_error = contrast.comparison->standard_error;
-    LookAheadOf(evidence, contrast, guardrails, arm);
+    const Contrast& first = primaries.front().contrast;
+    if (first.effect.has_value()) arm.gain = Gain(*first.effect);
+    if (first.comparison.has_value()) arm.standard_error = first.comparison->standard_error;
+    LookAheadOf(evidence, primaries, guardrails, arm);
     if (arm.arm_class == ArmClass::kGuardrailHarmed || arm.arm_class == ArmClass::kPending) {
-      arm.reasons = guardrail_reasons;
-    } else if (missing.has_value()) {
-      arm.reasons = {{.code = "NOT_ENOUGH_DATA", .detail = *missing}};
+      arm.reasons = GuardrailReasons(guardrails);
     } else {
-      arm.reasons = {PrimaryReason(arm, evidence, of, contrast)};
+      for (const PrimaryReading& reading : primaries) {
+        if (!Explains(reading.evidence, arm.arm_class)) continue;
+        Reason& reason = arm.reasons.emplace_back(PrimaryReason(arm.variant, reading));
+        reason.metric = study_.metric_name(reading.of.metric);
+      }
     }
     for (Reason& reason : arm.reasons) reason.variant = arm.variant;
     return arm;
+  }
+
+  // Whether that metric is what brought the arm to its class; of one that is open every metric is.
+  static bool Explains(const PrimaryEvidence& evidence, ArmClass arm_class) {
+    switch (arm_class) {
+      case ArmClass::kWorse:
+        return IsWorse(evidence);
+      case ArmClass::kSmall:
+        return IsSmall(evidence);
+      case ArmClass::kWin:
+        return IsBetter(evidence);
+      default:
+        return true;
+    }
+  }
+
+  // Why the treatment cannot be judged yet; absent where it can.
+  std::optional<std::string> MissingFor(std::size_t treatment) const {
+    std::optional<std::string> missing;
+    bool some = false;  // can be read
+    for (const StudyPrimary& primary : study_.primaries) {
+      auto of_primary = MissingData(study_, base_, primary.metric, treatment);
+      some = some || !of_primary.has_value();
+      if (!missing.has_value()) missing = std::move(of_primary);
+    }
+    return some && !study_.must_all_win() ? std::nullopt : missing;
   }
 
   // Among several winners: which the best one leaves behind, each pair at its share of alpha.
@@ -241,14 +280,29 @@ class ArmReader {
   }
 
  private:
-  ArmEvidence PrimaryEvidence(const Contrast& contrast) const {
-    const Direction good = GoodDirection(study_, primary_);
-    ArmEvidence evidence = {.effect = BoundsOn(contrast, Scale::kAbsolute, good)};
-    if (const auto& smallest = study_.plan->hypothesis.smallest_effect) {
-      evidence.smallest = smallest->value;
-      evidence.on_its_scale = BoundsOn(contrast, smallest->scale, good);
+  PrimaryReading ReadPrimary(const StudyPrimary& primary, std::size_t treatment,
+                             bool response_differs) const {
+    PrimaryReading reading = {.of = AgainstControl(study_, primary.metric, treatment)};
+    reading.contrast = MakeContrast(study_, figures_, reading.of, 1 - study_.alpha_of(primary));
+    reading.missing = MissingData(study_, base_, primary.metric, treatment);
+    const Direction good = GoodDirection(study_, primary.metric);
+    const auto& margin = study_.plan->plan.margin;
+    reading.evidence = {.least = margin.has_value() ? -margin->value : 0,
+                        .response_differs = response_differs};
+    if (reading.missing.has_value()) return reading;
+    reading.evidence.effect = BoundsOn(reading.contrast, ScaleOfTest(), good);
+    // With a margin the question is not whether an effect matters.
+    if (primary.smallest_effect.has_value() && !margin.has_value()) {
+      reading.evidence.smallest = primary.smallest_effect->value;
+      reading.evidence.on_its_scale =
+          BoundsOn(reading.contrast, primary.smallest_effect->scale, good);
     }
-    return evidence;
+    return reading;
+  }
+
+  Scale ScaleOfTest() const {
+    const auto& margin = study_.plan->plan.margin;
+    return margin.has_value() ? margin->scale : Scale::kAbsolute;
   }
 
   double Gain(double effect) const {
@@ -275,60 +329,86 @@ class ArmReader {
     return harmed.empty() ? open : harmed;
   }
 
-  void LookAheadOf(const ArmEvidence& evidence, const Contrast& contrast,
+  void LookAheadOf(const ArmEvidence& evidence, const std::vector<PrimaryReading>& primaries,
                    const std::vector<GuardrailReading>& guardrails, ArmState& arm) const {
-    const Hypothesis& hypothesis = study_.plan->hypothesis;
-    DecidingEstimate estimate = {.metric = study_.metric_name(primary_),
-                                 .standard_error = arm.standard_error,
-                                 .good = GoodDirection(study_, primary_)};
-    if (contrast.comparison.has_value()) estimate.reach = ReachOf(contrast);
-    if (hypothesis.smallest_effect.has_value()) {
-      estimate.scale_of_smallest = hypothesis.smallest_effect->scale;
+    std::vector<DecidingEstimate> estimates;
+    for (std::size_t p = 0; p < primaries.size(); ++p) {
+      const std::size_t metric = study_.primaries[p].metric;
+      DecidingEstimate& estimate =
+          estimates.emplace_back(DecidingEstimate{.metric = study_.metric_name(metric),
+                                                  .good = GoodDirection(study_, metric),
+                                                  .scale = ScaleOfTest()});
+      const auto& smallest = study_.primaries[p].smallest_effect;
+      if (smallest.has_value()) estimate.scale_of_smallest = smallest->scale;
+      const Contrast& contrast = primaries[p].contrast;
+      if (!contrast.comparison.has_value()) continue;
+      estimate.standard_error = contrast.comparison->standard_error;
+      estimate.reach = ReachOf(contrast);
     }
     std::vector<std::string> metrics;
     std::vector<GuardrailOutlook> outlooks;
     for (std::size_t g = 0; g < guardrails.size(); ++g) {
-      metrics.push_back(hypothesis.guardrails[g].metric);
+      metrics.push_back(study_.plan->hypothesis.guardrails[g].metric);
       outlooks.push_back(guardrails[g].outlook);
     }
-    AddOutlook(estimate, evidence, metrics, outlooks, arm);
+    AddOutlook(estimates, evidence, metrics, outlooks, arm);
   }
 
-  Reason PrimaryReason(const ArmState& arm, const ArmEvidence& evidence, const ContrastOf& of,
-                       const Contrast& contrast) const {
-    const std::string figures = FiguresText(study_, of, contrast);
-    const auto& size = study_.plan->hypothesis.smallest_effect;
-    const std::string smallest = size.has_value() ? SizeText(of.statistic, *size) : "";
-    switch (arm.arm_class) {
-      case ArmClass::kWorse:
-        return {"PRIMARY_WORSE", absl::StrCat(arm.variant, " is worse: ", figures)};
-      case ArmClass::kWin:
-        return {"PRIMARY_BETTER", absl::StrCat(arm.variant, " is better: ", figures)};
-      case ArmClass::kSmall:
-        if (evidence.effect->lower > 0) {
-          return {"BETTER_BUT_SMALL", absl::StrCat(arm.variant, " is better, but by less than ",
-                                                   smallest, ": ", figures)};
-        }
-        return {"EQUIVALENT", absl::StrCat("An effect of ", smallest, " is ruled out for ",
-                                           arm.variant, " either way: ", figures)};
-      case ArmClass::kGuardrailHarmed:
-      case ArmClass::kPending:
-      case ArmClass::kOpen:
-        break;
+  Reason PrimaryReason(const std::string& variant, const PrimaryReading& reading) const {
+    if (reading.missing.has_value()) return {"NOT_ENOUGH_DATA", *reading.missing};
+    const PrimaryEvidence& evidence = reading.evidence;
+    const std::string figures = FiguresText(study_, reading.of, reading.contrast);
+    if (const auto& margin = study_.plan->plan.margin; margin.has_value()) {
+      return ReasonByMargin(variant, evidence, SizeText(reading.of.statistic, *margin), figures);
     }
-    if (evidence.response_differs && evidence.effect && evidence.effect->lower > 0) {
-      return {"RESPONSE_DIFFERS",
-              absl::StrCat(arm.variant,
-                           " looks better, but its survey was answered at another rate "
-                           "than the control's, so the answers may come from other people: ",
-                           figures)};
+    const auto& size = FindPrimary(study_, reading.of.metric)->smallest_effect;
+    const std::string smallest =
+        size.has_value() ? SizeText(reading.of.statistic, *size) : std::string();
+    if (IsWorse(evidence)) {
+      return {"PRIMARY_WORSE", absl::StrCat(variant, " is worse: ", figures)};
     }
+    if (IsSmall(evidence) && evidence.effect->lower > 0) {
+      return {"BETTER_BUT_SMALL",
+              absl::StrCat(variant, " is better, but by less than ", smallest, ": ", figures)};
+    }
+    if (IsSmall(evidence)) {
+      return {"EQUIVALENT", absl::StrCat("An effect of ", smallest, " is ruled out for ", variant,
+                                         " either way: ", figures)};
+    }
+    if (IsBetter(evidence)) {
+      return {"PRIMARY_BETTER", absl::StrCat(variant, " is better: ", figures)};
+    }
+    if (evidence.effect && evidence.effect->lower > 0) return ResponseReason(variant, figures);
     if (IsGainRuledOut(evidence)) {
-      return {"GAIN_RULED_OUT", absl::StrCat("A gain of ", smallest, " is ruled out for ",
-                                             arm.variant, ", a loss is not: ", figures)};
+      return {"GAIN_RULED_OUT", absl::StrCat("A gain of ", smallest, " is ruled out for ", variant,
+                                             ", a loss is not: ", figures)};
     }
     return {"TOO_SMALL",
-            absl::StrCat("The data do not settle whether ", arm.variant, " is better: ", figures)};
+            absl::StrCat("The data do not settle whether ", variant, " is better: ", figures)};
+  }
+
+  static Reason ReasonByMargin(const std::string& variant, const PrimaryEvidence& evidence,
+                               const std::string& margin, const std::string& figures) {
+    if (IsWorse(evidence)) {
+      return {"INFERIOR", absl::StrCat(variant, " is worse by ", margin, " or more: ", figures)};
+    }
+    if (IsBetter(evidence)) {
+      return {"NOT_INFERIOR",
+              absl::StrCat(variant, " is not worse by ", margin, " or more: ", figures)};
+    }
+    if (evidence.effect && evidence.effect->lower > evidence.least) {
+      return ResponseReason(variant, figures);
+    }
+    return {"INFERIORITY_OPEN", absl::StrCat("The data do not settle whether ", variant,
+                                             " is worse by ", margin, " or more: ", figures)};
+  }
+
+  static Reason ResponseReason(const std::string& variant, const std::string& figures) {
+    return {"RESPONSE_DIFFERS",
+            absl::StrCat(variant,
+                         " looks better, but its survey was answered at another rate than the "
+                         "control's, and what that may hide is not ruled out: ",
+                         figures)};
   }
 
   std::size_t IndexOf(const std::string& variant) const {
@@ -340,8 +420,9 @@ class ArmReader {
   const Study& study_;
   const CellFigures& figures_;
   const CellFigures& base_;
+  const DifferingResponse& response_;
   const GuardrailReader guardrails_;
-  const std::size_t primary_;
+  const std::size_t primary_;  // the first one
 };
 
 // Places in Study::treatments of those that were given units in some epoch: what was dropped since
@@ -358,25 +439,23 @@ std::vector<std::size_t> TakingPart(const Study& study) {
 }  // namespace
 
 Situation ReadSituation(const Study& study, const Progress& progress, const CellFigures& figures,
-                        const CellFigures& base, const std::vector<bool>& response_differs) {
-  const std::size_t primary = *FindMetric(study, study.plan->hypothesis.primary_metric);
-  const ArmReader reader(study, figures, base);
+                        const CellFigures& base, const DifferingResponse& response) {
+  const ArmReader reader(study, figures, base, response);
   Situation situation = {.reading_allowed = progress.is_reading_allowed(),
                          .ended = progress.ended(),
                          .before_reading = ReasonsBeforeReading(progress),
                          .waiting = ReasonsToWait(progress),
                          .past_plan = ReasonsPastPlan(progress)};
   for (const std::size_t i : TakingPart(study)) {
-    const std::size_t treatment = study.treatments[i];
-    situation.arms.push_back(reader.Read(treatment, response_differs[i]));
-    if (auto missing = MissingData(study, base, primary, treatment)) {
+    situation.arms.push_back(reader.Read(i));
+    if (auto missing = reader.MissingFor(study.treatments[i])) {
       situation.not_enough_data.push_back({"NOT_ENOUGH_DATA", *std::move(missing)});
     } else {
       situation.burnt_in = true;
     }
   }
   situation.best_arm = reader.CompareBest(situation.arms);
-  AddChangesOfBest(study.metric_name(primary), situation.arms);
+  AddChangesOfBest(study.metric_name(study.primaries.front().metric), situation.arms);
   return situation;
 }
 

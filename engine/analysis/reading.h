@@ -15,11 +15,15 @@
 
 namespace insightloop {
 
+// By index of Study::primaries, then of Study::treatments: whether a survey was answered at another
+// rate than in the control, so that its answers may not show the arm to be better.
+using DifferingResponse = std::vector<std::vector<bool>>;
+
 // What the decision takes of `figures`. Whether there is enough data is judged by `base`, so that
-// two readings of the same moment differ in their effects alone. `response_differs` is by index of
-// Study::treatments. Failures of health are left to the caller.
+// two readings of the same moment differ in their effects alone. Failures of health are left to
+// the caller.
 Situation ReadSituation(const Study& study, const Progress& progress, const CellFigures& figures,
-                        const CellFigures& base, const std::vector<bool>& response_differs);
+                        const CellFigures& base, const DifferingResponse& response);
 
 }  // namespace insightloop
 

@@ -4,25 +4,23 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "engine/analysis/contrast.h"
+#include "engine/analysis/epoch_strata.h"
 #include "engine/analysis/holm.h"
+#include "engine/analysis/response_bounds.h"
+#include "engine/analysis/weighted_answers.h"
 #include "stats/posterior.h"
 
 namespace insightloop {
 namespace {
-
-EffectInterval ToInterval(const Study& study, const stats::Interval& interval) {
-  return {.lower = interval.lower,
-          .upper = interval.upper,
-          .level = interval.level,
-          .validity = study.is_always_valid() ? Validity::kAlwaysValid : Validity::kFixedHorizon};
-}
 
 void AddAbsent(Result& result, const std::string& field, const std::string& reason) {
   result.absent.push_back({.field = field, .reason = reason});
@@ -99,16 +97,80 @@ void SetAdjustments(Result& result, const Study& study, const Figures& figures,
   }
 }
 
-// The primary metric's interval at the level that decides.
-void SetAdjustedInterval(Result& result, const Study& study, const CellFigures& cell,
-                         const ContrastOf& of) {
-  const double level = 1 - study.alpha / static_cast<double>(study.treatments.size());
-  const Contrast contrast = MakeContrast(study, cell, of, level);
+// A primary metric's interval at the level that decides, and its p-value.
+void SetDeciding(Result& result, const Study& study, const CellFigures& cell,
+                 const ContrastOf& of) {
+  const double alpha = study.alpha_of(*FindPrimary(study, of.metric));
+  const Contrast contrast = MakeContrast(study, cell, of, 1 - alpha);
+  result.adjustment = alpha < study.alpha ? Adjustment::kBonferroni : Adjustment::kNone;
   if (contrast.comparison.has_value()) {
     result.adjusted_interval = ToInterval(study, contrast.comparison->interval);
+    // Of the same sequence as that interval: below alpha exactly where it excludes 0.
+    result.adjusted_p_value = std::fmin(1.0, contrast.comparison->p_value * (study.alpha / alpha));
   } else {
     AddAbsent(result, "adjustedInterval", contrast.no_comparison);
   }
+}
+
+Answers AnswersOf(const Study& study, const MetricSums& sums, std::size_t metric) {
+  const std::int64_t answered = sums.values.count();
+  Answers answers;
+  if (sums.asked > 0) {
+    answers.response_rate = static_cast<double>(answered) / static_cast<double>(sums.asked);
+  }
+  if (study.kind(metric) == MetricKind::kNps) {
+    answers.promoters = sums.promoters;
+    answers.passives = answered - sums.promoters - sums.detractors;
+    answers.detractors = sums.detractors;
+  }
+  for (const AnswerUnits& answer : sums.answers) {
+    answers.counts.push_back(
+        {.answer = static_cast<double>(answer.answer) * study.metrics[metric].resolution,
+         .units = answer.units});
+  }
+  return answers;
+}
+
+void SetSurvey(Result& result, const Study& study, const CellFigures& cell, const ContrastOf& of) {
+  if (of.statistic == StatisticsOf(study.kind(of.metric)).front()) {
+    // Of the epochs that the other figures are of.
+    const auto& [control, treatment] =
+        MakeEpochStrata(study, cell, of.metric, {.control = of.control, .treatment = of.treatment},
+                        Basis::kAnswers)
+            .together;
+    result.answers_control = AnswersOf(study, control.sums, of.metric);
+    result.answers_treatment = AnswersOf(study, treatment.sums, of.metric);
+    if (!study.metrics[of.metric].metric->weight.empty()) {
+      result.weighted = WeighAnswers(study, cell, of);
+    }
+  }
+  if (!cell.segment.empty()) return;
+  // At the level that decides.
+  const StudyPrimary* const primary = FindPrimary(study, of.metric);
+  const double alpha = primary == nullptr ? study.alpha : study.alpha_of(*primary);
+  BoundsByResponse bounds = BoundByResponse(study, cell, of, 1 - alpha);
+  if (!bounds.lee.has_value()) AddAbsent(result, "leeBounds", bounds.no_lee);
+  if (!bounds.manski.has_value()) AddAbsent(result, "manskiBounds", bounds.no_manski);
+  result.lee_bounds = std::move(bounds.lee);
+  result.manski_bounds = std::move(bounds.manski);
+}
+
+// Of what adds up over units.
+void SetImpact(Result& result, const Study& study, const Figures& figures, const ContrastOf& of) {
+  const bool adds_up = of.statistic == Statistic::kShare || of.statistic == Statistic::kMean;
+  if (!adds_up || !result.absolute_effect.has_value()) return;
+  const auto& matured = figures.all.matured_units;
+  Impact impact = {.units = std::accumulate(matured.begin(), matured.end(), std::int64_t{0})};
+  const auto units = static_cast<double>(*impact.units);
+  impact.estimate = *result.absolute_effect * units;
+  if (result.absolute_interval.has_value()) {
+    impact.lower = *result.absolute_interval->lower * units;
+    impact.upper = *result.absolute_interval->upper * units;
+  }
+  const Metric& metric = *study.metrics[of.metric].metric;
+  const Event* event = FindByName(study.plan->events, metric.event);
+  if (event != nullptr && ReadsValue(metric, *event)) impact.currency = event->currency;
+  result.impact = impact;
 }
 
 Result MakeResult(const Study& study, const Figures& figures, const CellFigures& cell,
@@ -125,9 +187,10 @@ Result MakeResult(const Study& study, const Figures& figures, const CellFigures&
   SetLift(result, study, contrast);
   SetAdjustments(result, study, figures, contrast, of.metric);
   if (!contrast.left_out.empty()) AddAbsent(result, "epoch", contrast.left_out);
-  if (result.role == Role::kPrimary && cell.segment.empty()) {
-    SetAdjustedInterval(result, study, cell, of);
-  }
+  if (IsSurvey(study.kind(of.metric))) SetSurvey(result, study, cell, of);
+  if (!cell.segment.empty()) return result;
+  if (result.role == Role::kPrimary) SetDeciding(result, study, cell, of);
+  SetImpact(result, study, figures, of);
   return result;
 }
 
@@ -159,18 +222,18 @@ void AdjustByBonferroni(Result& result, std::size_t comparisons) {
   result.adjusted_p_value = std::fmin(1.0, *result.p_value * static_cast<double>(comparisons));
 }
 
-absl::Status AdjustAllUnits(const Study& study, std::vector<Result>& results) {
+absl::Status AdjustAllUnits(std::vector<Result>& results) {
   std::vector<Result*> secondary;
   for (Result& result : results) {
     switch (result.role) {
       case Role::kPrimary:
-        AdjustByBonferroni(result, study.treatments.size());
-        break;
+        break;  // done where its deciding interval was made
       case Role::kSecondary:
         secondary.push_back(&result);
         break;
       case Role::kGuardrail:
       case Role::kMechanism:
+      case Role::kDelivery:
       case Role::kRoleUnspecified:
         AdjustByBonferroni(result, 1);
         break;
@@ -199,7 +262,7 @@ absl::StatusOr<std::vector<Result>> MakeResults(
     const Study& study, const Figures& figures,
     const std::vector<std::string>& dropped_attributes) {
   std::vector<Result> results = ResultsOf(study, figures, figures.all);
-  if (absl::Status status = AdjustAllUnits(study, results); !status.ok()) return status;
+  if (absl::Status status = AdjustAllUnits(results); !status.ok()) return status;
   AddDropped(results, dropped_attributes);
 
   std::map<std::string, std::size_t> cells_of_attribute;

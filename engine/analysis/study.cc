@@ -89,6 +89,30 @@ absl::Status SetEpochs(Study& study, const std::vector<Epoch>& epochs) {
   return absl::OkStatus();
 }
 
+absl::Status FindPrimaries(Study& study) {
+  const auto add = [&study](const std::string& name, double alpha,
+                            const std::optional<EffectSize>& smallest) -> absl::Status {
+    const auto metric = FindMetric(study, name);
+    if (!metric.has_value()) {
+      return absl::InternalError(absl::StrCat("the sealed plan lacks its primary metric ", name));
+    }
+    study.primaries.push_back({.metric = *metric, .alpha = alpha, .smallest_effect = smallest});
+    return absl::OkStatus();
+  };
+  const AnalysisPlan& plan = study.plan->plan;
+  double left = 1;  // of alpha
+  for (const CoPrimary& co_primary : plan.co_primaries) left -= co_primary.alpha_share;
+  const Hypothesis& hypothesis = study.plan->hypothesis;
+  absl::Status status =
+      add(hypothesis.primary_metric, left * study.alpha, hypothesis.smallest_effect);
+  for (const CoPrimary& co_primary : plan.co_primaries) {
+    if (!status.ok()) return status;
+    const double share = study.must_all_win() ? 1 : co_primary.alpha_share;
+    status = add(co_primary.metric, share * study.alpha, co_primary.smallest_effect);
+  }
+  return status;
+}
+
 }  // namespace
 
 bool Study::had_weight(std::size_t variant) const {
@@ -107,10 +131,7 @@ absl::StatusOr<Study> MakeStudy(const SealedPlan& plan, const Experiment& experi
     if (!metric.ok()) return metric.status();
     study.metrics.push_back(*metric);
   }
-  if (!FindMetric(study, plan.hypothesis.primary_metric).has_value()) {
-    return absl::InternalError(
-        absl::StrCat("the sealed plan lacks its primary metric ", plan.hypothesis.primary_metric));
-  }
+  if (absl::Status status = FindPrimaries(study); !status.ok()) return status;
   return study;
 }
 
@@ -120,6 +141,13 @@ std::optional<std::size_t> FindMetric(const Study& study, std::string_view name)
                    [name](const StudyMetric& m) { return m.metric->meta.name == name; });
   if (found == study.metrics.end()) return std::nullopt;
   return static_cast<std::size_t>(found - study.metrics.begin());
+}
+
+const StudyPrimary* FindPrimary(const Study& study, std::size_t metric) {
+  const auto found =
+      std::find_if(study.primaries.begin(), study.primaries.end(),
+                   [=](const StudyPrimary& primary) { return primary.metric == metric; });
+  return found == study.primaries.end() ? nullptr : &*found;
 }
 
 bool ReadsValue(const Metric& metric, const Event& event) {

@@ -28,11 +28,19 @@ struct StudyMetric {
   std::vector<double> joint_resolutions;  // of MetricSums::joint; empty when there is none
 };
 
+// A metric that decides.
+struct StudyPrimary {
+  std::size_t metric = 0;  // into Study::metrics
+  double alpha = 0;        // its share, over all treatments
+  std::optional<EffectSize> smallest_effect;
+};
+
 struct Study {
   const SealedPlan* plan = nullptr;  // outlives the study
   std::vector<StudyMetric> metrics;  // as PlannedMetrics
   std::size_t control = 0;           // into plan->variants, as are the treatments
   std::vector<std::size_t> treatments;
+  std::vector<StudyPrimary> primaries;  // that of the hypothesis, then the plan's others
   std::vector<Epoch> epochs;  // not empty; the only one has the number 0 when it was made up
   double alpha = 0;
   bool stopped = false;  // no more units come
@@ -45,6 +53,11 @@ struct Study {
   }
   MetricKind kind(std::size_t metric) const { return metrics[metric].metric->kind; }
   bool had_weight(std::size_t variant) const;  // in some epoch
+  bool must_all_win() const { return plan->plan.co_primary_rule == CoPrimaryRule::kAll; }
+  // Of one treatment's interval on that primary metric.
+  double alpha_of(const StudyPrimary& primary) const {
+    return primary.alpha / static_cast<double>(treatments.size());
+  }
   bool is_always_valid() const { return plan->plan.method == Method::kAlwaysValid; }
 };
 
@@ -55,6 +68,9 @@ absl::StatusOr<Study> MakeStudy(const SealedPlan& plan, const Experiment& experi
 
 // Place of a metric among `study.metrics`; absent when the plan has none of that name.
 std::optional<std::size_t> FindMetric(const Study& study, std::string_view name);
+
+// The primary metric that it is; nullptr for other metrics.
+const StudyPrimary* FindPrimary(const Study& study, std::size_t metric);
 
 // Which way is good: of the primary metric what the hypothesis predicts, where it says so.
 Direction GoodDirection(const SealedPlan& plan, const Metric& metric);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/domain/attribute.h"
+#include "engine/domain/hypothesis.h"
 #include "engine/domain/json.h"
 #include "engine/domain/resource.h"
 #include "engine/domain/time.h"
@@ -105,6 +106,37 @@ void Fields(V& v, Epoch& x) {
   v("weights", x.weights);
 }
 
+// What the primary metric is to show; unspecified means SUPERIORITY.
+enum class Goal { kGoalUnspecified, kSuperiority, kNonInferiority };
+
+template <>
+struct EnumNames<Goal> {
+  static constexpr std::string_view kNames[] = {"GOAL_UNSPECIFIED", "SUPERIORITY",
+                                                "NON_INFERIORITY"};
+};
+
+// A metric that decides beside the primary one.
+struct CoPrimary {
+  std::string metric;
+  double alpha_share = 0;
+  std::optional<EffectSize> smallest_effect;
+};
+
+template <class V>
+void Fields(V& v, CoPrimary& x) {
+  v("metric", x.metric);
+  v("alpha_share", x.alpha_share);
+  v("smallest_effect", x.smallest_effect);
+}
+
+// How many of several primary metrics must be better; unspecified means ANY.
+enum class CoPrimaryRule { kCoPrimaryRuleUnspecified, kAny, kAll };
+
+template <>
+struct EnumNames<CoPrimaryRule> {
+  static constexpr std::string_view kNames[] = {"CO_PRIMARY_RULE_UNSPECIFIED", "ANY", "ALL"};
+};
+
 struct AnalysisPlan {
   Method method{};
   double alpha = 0;  // 0: kDefaultAlpha
@@ -112,10 +144,18 @@ struct AnalysisPlan {
   std::vector<std::string> secondary_metrics;
   std::vector<std::string> segment_attributes;
   bool auto_pause = false;
+  Goal goal{};
+  std::optional<EffectSize> margin;  // of NON_INFERIORITY
+  std::vector<CoPrimary> co_primaries;
+  CoPrimaryRule co_primary_rule{};
+  double power = 0;                          // 0: kDefaultPower
+  std::optional<Duration> minimum_duration;  // absent: kDefaultMinimumDuration
 };
 
 inline constexpr double kDefaultAlpha = 0.05;
 inline constexpr double kLeastAlpha = 0.000001;
+inline constexpr double kDefaultPower = 0.8;
+inline constexpr Duration kDefaultMinimumDuration = Days(7);  // weekdays differ
 
 template <class V>
 void Fields(V& v, AnalysisPlan& x) {
@@ -125,6 +165,12 @@ void Fields(V& v, AnalysisPlan& x) {
   v("secondary_metrics", x.secondary_metrics);
   v("segment_attributes", x.segment_attributes);
   v("auto_pause", x.auto_pause);
+  v("goal", x.goal);
+  v("margin", x.margin);
+  v("co_primaries", x.co_primaries);
+  v("co_primary_rule", x.co_primary_rule);
+  v("power", x.power);
+  v("minimum_duration", x.minimum_duration);
 }
 
 struct Experiment {

@@ -66,6 +66,9 @@ struct Hypothesis {
   std::string mechanism_metric;
   std::vector<Guardrail> guardrails;
   std::optional<double> author_probability;
+  std::optional<double> mechanism_floor;
+  std::string delivery_metric;
+  std::optional<double> planned_reach;
 };
 
 template <class V>
@@ -82,6 +85,9 @@ void Fields(V& v, Hypothesis& x) {
   v("mechanism_metric", x.mechanism_metric);
   v("guardrails", x.guardrails);
   v("author_probability", x.author_probability);
+  v("mechanism_floor", x.mechanism_floor);
+  v("delivery_metric", x.delivery_metric);
+  v("planned_reach", x.planned_reach);
 }
 
 }  // namespace insightloop

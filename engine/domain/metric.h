@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/domain/hypothesis.h"
 #include "engine/domain/json.h"
@@ -99,6 +100,7 @@ struct Metric {
   double quantile = 0;
   std::optional<Cap> cap;
   std::optional<Covariate> covariate;
+  std::string weight;  // attribute
 };
 
 template <class V>
@@ -113,6 +115,17 @@ void Fields(V& v, Metric& x) {
   v("quantile", x.quantile);
   v("cap", x.cap);
   v("covariate", x.covariate);
+  v("weight", x.weight);
+}
+
+// Names of the attributes that a metric reads.
+inline std::vector<std::string> AttributesOf(const Metric& metric) {
+  std::vector<std::string> names;
+  if (metric.covariate.has_value() && !metric.covariate->attribute.empty()) {
+    names.push_back(metric.covariate->attribute);
+  }
+  if (!metric.weight.empty()) names.push_back(metric.weight);
+  return names;
 }
 
 // Whether units answer it (NPS, CSAT) rather than cause it.

@@ -24,10 +24,8 @@ struct PlanningInput {
   double units_per_day = 0;
   std::optional<double> baseline, standard_deviation;
   std::int32_t days = 0;  // 0: no limit
-  double power = 0;       // 0: kDefaultPower
+  double power = 0;       // 0: the plan's
 };
-
-inline constexpr double kDefaultPower = 0.8;
 
 template <class V>
 void Fields(V& v, PlanningInput& x) {
@@ -90,6 +88,7 @@ struct Planning {
   Duration maturing_time;
   std::vector<PlanChoice> choices;
   std::vector<std::string> notes;
+  Goal goal{};
 };
 
 template <class V>
@@ -104,6 +103,7 @@ void Fields(V& v, Planning& x) {
   v("maturing_time", x.maturing_time);
   v("choices", x.choices);
   v("notes", x.notes);
+  v("goal", x.goal);
 }
 
 }  // namespace insightloop

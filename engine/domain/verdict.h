@@ -51,25 +51,28 @@ enum class Check {
   kLargestUnit,
   kFreshness,
   kRejectedFacts,
-  kExposureMismatch
+  kExposureMismatch,
+  kPlanDeparture,
+  kDelivery,
+  kStraightLining
 };
 
 template <>
 struct EnumNames<Check> {
   static constexpr std::string_view kNames[] = {
-      "CHECK_UNSPECIFIED", "SAMPLE_RATIO", "CROSSED_UNITS", "LATE_FACTS",
-      "RESPONSE_RATE",     "MIN_DURATION", "EXACT_SUMS",    "SEGMENT_RATIO",
-      "COVARIATE_BALANCE", "LARGEST_UNIT", "FRESHNESS",     "REJECTED_FACTS",
-      "EXPOSURE_MISMATCH"};
+      "CHECK_UNSPECIFIED", "SAMPLE_RATIO",   "CROSSED_UNITS", "LATE_FACTS",
+      "RESPONSE_RATE",     "MIN_DURATION",   "EXACT_SUMS",    "SEGMENT_RATIO",
+      "COVARIATE_BALANCE", "LARGEST_UNIT",   "FRESHNESS",     "REJECTED_FACTS",
+      "EXPOSURE_MISMATCH", "PLAN_DEPARTURE", "DELIVERY",      "STRAIGHT_LINING"};
 };
 
 // Where in the making of the data a finding begins.
-enum class Stage { kStageUnspecified, kAssignment, kExecution, kLogging, kAnalysis };
+enum class Stage { kStageUnspecified, kAssignment, kExecution, kLogging, kAnalysis, kInterference };
 
 template <>
 struct EnumNames<Stage> {
   static constexpr std::string_view kNames[] = {"STAGE_UNSPECIFIED", "ASSIGNMENT", "EXECUTION",
-                                                "LOGGING", "ANALYSIS"};
+                                                "LOGGING",           "ANALYSIS",   "INTERFERENCE"};
 };
 
 // What came out of a health check.
@@ -90,12 +93,12 @@ struct EnumNames<Validity> {
 };
 
 // What a metric is for in a plan.
-enum class Role { kRoleUnspecified, kPrimary, kSecondary, kGuardrail, kMechanism };
+enum class Role { kRoleUnspecified, kPrimary, kSecondary, kGuardrail, kMechanism, kDelivery };
 
 template <>
 struct EnumNames<Role> {
-  static constexpr std::string_view kNames[] = {"ROLE_UNSPECIFIED", "PRIMARY", "SECONDARY",
-                                                "GUARDRAIL", "MECHANISM"};
+  static constexpr std::string_view kNames[] = {"ROLE_UNSPECIFIED", "PRIMARY",   "SECONDARY",
+                                                "GUARDRAIL",        "MECHANISM", "DELIVERY"};
 };
 
 // What is compared.
@@ -134,6 +137,7 @@ struct Reason {
   std::string code;
   std::string detail;
   std::string variant;
+  std::string metric;
 };
 
 template <class V>
@@ -141,6 +145,25 @@ void Fields(V& v, Reason& x) {
   v("code", x.code);
   v("detail", x.detail);
   v("variant", x.variant);
+  v("metric", x.metric);
+}
+
+// Where a fault is found: a segment's value, a day or a source.
+struct FaultPlace {
+  std::string segment;
+  Time day;
+  std::string source;
+  std::optional<double> figure;
+  std::string detail;
+};
+
+template <class V>
+void Fields(V& v, FaultPlace& x) {
+  v("segment", x.segment);
+  v("day", x.day);
+  v("source", x.source);
+  v("figure", x.figure);
+  v("detail", x.detail);
 }
 
 struct HealthCheck {
@@ -150,6 +173,7 @@ struct HealthCheck {
   std::string detail;
   Stage stage{};
   std::optional<double> figure, warn_at, fail_at;
+  std::vector<FaultPlace> places;
 };
 
 template <class V>
@@ -162,6 +186,7 @@ void Fields(V& v, HealthCheck& x) {
   v("figure", x.figure);
   v("warn_at", x.warn_at);
   v("fail_at", x.fail_at);
+  v("places", x.places);
 }
 
 struct EffectInterval {
@@ -188,6 +213,87 @@ void Fields(V& v, AbsentField& x) {
   v("reason", x.reason);
 }
 
+// How many units gave an answer.
+struct AnswerCount {
+  std::optional<double> answer;
+  std::optional<std::int64_t> units;
+};
+
+template <class V>
+void Fields(V& v, AnswerCount& x) {
+  v("answer", x.answer);
+  v("units", x.units);
+}
+
+// What the units of one variant answered.
+struct Answers {
+  std::optional<double> response_rate;
+  std::optional<std::int64_t> promoters, passives, detractors;
+  std::vector<AnswerCount> counts;
+};
+
+template <class V>
+void Fields(V& v, Answers& x) {
+  v("response_rate", x.response_rate);
+  v("promoters", x.promoters);
+  v("passives", x.passives);
+  v("detractors", x.detractors);
+  v("counts", x.counts);
+}
+
+// What an effect on answers may be, given who did not answer.
+struct ResponseBounds {
+  std::optional<double> lower, upper;
+  std::optional<EffectInterval> interval;
+  std::optional<double> trimmed_share;
+  std::string trimmed_variant;
+};
+
+template <class V>
+void Fields(V& v, ResponseBounds& x) {
+  v("lower", x.lower);
+  v("upper", x.upper);
+  v("interval", x.interval);
+  v("trimmed_share", x.trimmed_share);
+  v("trimmed_variant", x.trimmed_variant);
+}
+
+// A survey's figures with every answer weighted.
+struct WeightedFigures {
+  std::string attribute;
+  std::optional<double> treatment_value, control_value, absolute_effect, standard_error;
+  std::optional<EffectInterval> interval;
+  std::optional<double> effective_units_treatment, effective_units_control;
+};
+
+template <class V>
+void Fields(V& v, WeightedFigures& x) {
+  v("attribute", x.attribute);
+  v("treatment_value", x.treatment_value);
+  v("control_value", x.control_value);
+  v("absolute_effect", x.absolute_effect);
+  v("standard_error", x.standard_error);
+  v("interval", x.interval);
+  v("effective_units_treatment", x.effective_units_treatment);
+  v("effective_units_control", x.effective_units_control);
+}
+
+// What an effect comes to over many units.
+struct Impact {
+  std::optional<std::int64_t> units;
+  std::optional<double> estimate, lower, upper;
+  std::string currency;
+};
+
+template <class V>
+void Fields(V& v, Impact& x) {
+  v("units", x.units);
+  v("estimate", x.estimate);
+  v("lower", x.lower);
+  v("upper", x.upper);
+  v("currency", x.currency);
+}
+
 struct Result {
   std::string metric;
   Role role{};
@@ -206,6 +312,10 @@ struct Result {
   std::optional<std::int64_t> asked_treatment, asked_control;
   std::optional<std::int64_t> dismissed_treatment, dismissed_control;
   std::optional<double> chance_to_win, expected_loss;
+  std::optional<Answers> answers_treatment, answers_control;
+  std::optional<ResponseBounds> lee_bounds, manski_bounds;
+  std::optional<WeightedFigures> weighted;
+  std::optional<Impact> impact;
 };
 
 template <class V>
@@ -240,6 +350,43 @@ void Fields(V& v, Result& x) {
   v("dismissed_control", x.dismissed_control);
   v("chance_to_win", x.chance_to_win);
   v("expected_loss", x.expected_loss);
+  v("answers_treatment", x.answers_treatment);
+  v("answers_control", x.answers_control);
+  v("lee_bounds", x.lee_bounds);
+  v("manski_bounds", x.manski_bounds);
+  v("weighted", x.weighted);
+  v("impact", x.impact);
+}
+
+// What units said in a survey.
+enum class Saying { kSayingUnspecified, kNothing, kDetractor, kPassive, kPromoter, kLow, kTopTwo };
+
+template <>
+struct EnumNames<Saying> {
+  static constexpr std::string_view kNames[] = {
+      "SAYING_UNSPECIFIED", "NOTHING", "DETRACTOR", "PASSIVE", "PROMOTER", "LOW", "TOP_TWO"};
+};
+
+// What units did, by what they said.
+struct SaidAndDid {
+  std::string survey;
+  Saying said{};
+  std::string metric, variant, control;
+  std::optional<std::int64_t> units_treatment, units_control;
+  std::optional<double> treatment_value, control_value;
+};
+
+template <class V>
+void Fields(V& v, SaidAndDid& x) {
+  v("survey", x.survey);
+  v("said", x.said);
+  v("metric", x.metric);
+  v("variant", x.variant);
+  v("control", x.control);
+  v("units_treatment", x.units_treatment);
+  v("units_control", x.units_control);
+  v("treatment_value", x.treatment_value);
+  v("control_value", x.control_value);
 }
 
 // Whether an effect differs between the values of a segment attribute.
@@ -311,6 +458,7 @@ struct Verdict {
   std::optional<Summary> summary;
   std::string restates;
   std::vector<std::string> changes;
+  std::vector<SaidAndDid> said_and_did;
 };
 
 template <class V>
@@ -335,6 +483,7 @@ void Fields(V& v, Verdict& x) {
   v("summary", x.summary);
   v("restates", x.restates);
   v("changes", x.changes);
+  v("said_and_did", x.said_and_did);
 }
 
 }  // namespace insightloop

@@ -37,7 +37,7 @@ class Receiver {
  public:
   Receiver(const std::shared_ptr<grpc::Channel>& channel, std::int64_t after)
       : stub_(v1::AssignmentService::NewStub(channel)) {
-    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(120));
     v1::StreamCatalogRequest request;
     request.set_after_revision(after);
     reader_ = stub_->StreamCatalog(&context_, request);

@@ -9,6 +9,7 @@
 #include "engine/measurement/roster.h"
 #include "engine/measurement/summary.h"
 #include "engine/measurement/tally.h"
+#include "engine/sealing.h"
 #include "tests/calibration/simulation.h"
 
 namespace insightloop::calibration {
@@ -27,7 +28,8 @@ class Run {
       : scenario_(scenario),
         random_(random),
         plan_(PlanOf(scenario)),
-        experiment_{.state = ExperimentState::kRunning, .start_time = kStart},
+        experiment_{
+            .state = ExperimentState::kRunning, .start_time = kStart, .plan_digest = Sha256Hex("")},
         tally_(MakeMeasurePlan(plan_, experiment_, scenario.limits)) {
     const MeasuredMetric& metric = tally_.plan().metrics.front();
     tally_.SetWord(metric.event, kOutcome);

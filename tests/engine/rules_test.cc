@@ -135,6 +135,43 @@ TEST_F(RulesTest, AHypothesisNeedsItsPartsAndSoundSizes) {
       "FIELD_REQUIRED", "guardrails[0].margin");
 }
 
+TEST_F(RulesTest, AFloorNeedsAMechanismAndAReachADelivery) {
+  const auto refused = [&](const std::function<void(Hypothesis&)>& edit, std::string_view reason,
+                           std::string_view message) {
+    ExpectRefused<Hypothesis>(AHypothesis(), edit, reason, message);
+  };
+  refused([](Hypothesis& x) { x.mechanism_floor = 0.2; }, "FIELD_REQUIRED", "mechanism_metric: is");
+  refused(
+      [](Hypothesis& x) {
+        x.mechanism_metric = "metrics/bought";
+        x.mechanism_floor = 0;
+      },
+      "OUT_OF_RANGE", "mechanism_floor: is 0; give a finite number above 0");
+  refused(
+      [](Hypothesis& x) {
+        x.mechanism_metric = "metrics/recommend";
+        x.mechanism_floor = 5;
+      },
+      "METRIC_DOES_NOT_FIT", "mechanism_metric: is metrics/recommend of kind NPS");
+  refused([](Hypothesis& x) { x.planned_reach = 0.8; }, "FIELD_REQUIRED", "delivery_metric: is");
+  refused([](Hypothesis& x) { x.delivery_metric = "metrics/bought"; }, "FIELD_REQUIRED",
+          "planned_reach: is not set");
+  refused(
+      [](Hypothesis& x) {
+        x.delivery_metric = "metrics/bought";
+        x.planned_reach = 1.1;
+      },
+      "OUT_OF_RANGE", "planned_reach: is 1.1; give a share above 0 and at most 1");
+  refused(
+      [](Hypothesis& x) {
+        x.delivery_metric = "metrics/recommend";
+        x.planned_reach = 0.8;
+      },
+      "METRIC_DOES_NOT_FIT",
+      "delivery_metric: is metrics/recommend of kind NPS; give one of kind "
+      "PROPORTION");
+}
+
 TEST_F(RulesTest, AnNpsTakesNoRelativeSizes) {
   ExpectRefused<Hypothesis>(
       AHypothesis(),
@@ -307,6 +344,19 @@ TEST_F(RulesTest, ACovariateIsAHistoryOrANumber) {
                         "PROPORTION, COUNT, MEAN");
 }
 
+TEST_F(RulesTest, AWeightIsANumberAndOfSurveys) {
+  const Metric survey{.kind = MetricKind::kNps, .event = "events/rating"};
+  const auto with = [](const std::string& weight) {
+    return [weight](Metric& x) { x.weight = weight; };
+  };
+  EXPECT_THAT(Edited<Metric>(survey, with("attributes/age")), IsOk());
+  ASSERT_THAT(resources_->Delete<Metric>(By("Delete"), "metrics/edited", ""), IsOk());
+  ExpectRefused<Metric>(survey, with("attributes/region"), "WRONG_ATTRIBUTE_TYPE",
+                        "weight: is attributes/region of type STRING");
+  ExpectRefused<Metric>(AMean(), with("attributes/age"), "NOT_FOR_KIND",
+                        "weight: is set, but the kind is MEAN; leave it out, it is of CSAT, NPS");
+}
+
 TEST_F(RulesTest, ASegmentNeedsConditionsOfTheRightType) {
   ExpectRefused<Segment>(
       Segment{}, [](Segment&) {}, "TOO_FEW", "conditions: has 0 items");
@@ -464,6 +514,85 @@ TEST_F(RulesTest, APlanNeedsASoundAlphaAndDistinctMetrics) {
         x.plan.secondary_metrics = {"metrics/bought", "metrics/bought"};
       },
       "DUPLICATE", "plan.secondary_metrics[1]");
+}
+
+TEST_F(RulesTest, AMarginIsOfNonInferiority) {
+  const auto with = [](Goal goal, std::optional<EffectSize> margin) {
+    return [=](Experiment& x) {
+      x.plan.goal = goal;
+      x.plan.margin = margin;
+    };
+  };
+  const EffectSize margin{.value = 0.02, .scale = Scale::kRelative};
+  EXPECT_THAT(Edited<Experiment>(AnExperiment(), with(Goal::kNonInferiority, margin)), IsOk());
+  ASSERT_THAT(resources_->Delete<Experiment>(By("Delete"), "experiments/edited", ""), IsOk());
+  ExpectRefused<Experiment>(AnExperiment(), with(Goal::kNonInferiority, std::nullopt),
+                            "FIELD_REQUIRED", "plan.margin: is not set; give a value and a scale");
+  ExpectRefused<Experiment>(AnExperiment(),
+                            with(Goal::kNonInferiority, EffectSize{-0.02, Scale::kRelative}),
+                            "OUT_OF_RANGE", "plan.margin.value: is -0.02; give a finite number");
+  ExpectRefused<Experiment>(AnExperiment(),
+                            with(Goal::kNonInferiority, EffectSize{2, Scale::kRelative}),
+                            "OUT_OF_RANGE", "plan.margin.value: is 2 and RELATIVE, a loss of all");
+  ExpectRefused<Experiment>(AnExperiment(), with(Goal::kSuperiority, margin), "NOT_FOR_GOAL",
+                            "plan.margin: is set, but the goal is SUPERIORITY");
+  Hypothesis about_nps = AHypothesis();
+  about_nps.primary_metric = "metrics/recommend";
+  about_nps.smallest_effect.reset();
+  Make("loyal", about_nps);
+  Experiment experiment = AnExperiment();
+  experiment.hypothesis = "hypotheses/loyal";
+  ExpectRefused<Experiment>(experiment, with(Goal::kNonInferiority, margin), "RELATIVE_ON_NPS",
+                            "plan.margin.scale: is RELATIVE, but metrics/recommend is an NPS");
+}
+
+TEST_F(RulesTest, CoPrimariesShareAlphaOrMustAllWin) {
+  Make("spending", AMean());
+  const auto with = [](std::vector<CoPrimary> others, CoPrimaryRule rule = {}) {
+    return [=](Experiment& x) {
+      x.plan.co_primaries = others;
+      x.plan.co_primary_rule = rule;
+    };
+  };
+  const auto refused = [&](std::vector<CoPrimary> others, CoPrimaryRule rule,
+                           std::string_view reason, std::string_view message) {
+    ExpectRefused<Experiment>(AnExperiment(), with(std::move(others), rule), reason, message);
+  };
+  for (const auto rule : {CoPrimaryRule::kAny, CoPrimaryRule::kCoPrimaryRuleUnspecified}) {
+    EXPECT_THAT(Edited<Experiment>(AnExperiment(), with({{"metrics/recommend", 0.4}}, rule)),
+                IsOk());
+    ASSERT_THAT(resources_->Delete<Experiment>(By("Delete"), "experiments/edited", ""), IsOk());
+    refused({{"metrics/recommend", 0}}, rule, "OUT_OF_RANGE",
+            "plan.co_primaries[0].alpha_share: is 0; give the share of alpha");
+    refused({{"metrics/recommend", 0.6}, {"metrics/spending", 0.5}}, rule, "ALPHA_OVERSPENT",
+            "plan.co_primaries: have alpha shares that sum to 1.1; give less than 1");
+  }
+  refused({{"metrics/recommend", 1e-9}}, {}, "OUT_OF_RANGE",
+          "leave one of the primary metrics an alpha of");
+  EXPECT_THAT(
+      Edited<Experiment>(AnExperiment(), with({{"metrics/recommend", 0}}, CoPrimaryRule::kAll)),
+      IsOk());
+  ASSERT_THAT(resources_->Delete<Experiment>(By("Delete"), "experiments/edited", ""), IsOk());
+  refused({{"metrics/recommend", 0.4}}, CoPrimaryRule::kAll, "OUT_OF_RANGE",
+          "is 0.4, but the rule ALL splits no alpha; leave it out");
+  refused({}, CoPrimaryRule::kAll, "FIELD_REQUIRED", "plan.co_primaries: are none");
+  refused({{"", 0.4}}, {}, "FIELD_REQUIRED", "plan.co_primaries[0].metric: is empty");
+  refused({{"metrics/recommend", 0.4, EffectSize{0.1, Scale::kRelative}}}, {}, "RELATIVE_ON_NPS",
+          "plan.co_primaries[0].smallest_effect.scale: is RELATIVE");
+  refused({{AHypothesis().primary_metric, 0.4}}, {}, "DUPLICATE",
+          "the primary metric of the hypothesis; name another one");
+}
+
+TEST_F(RulesTest, PowerAndMinimumDurationHaveTheirRanges) {
+  for (const double power : {0.05, 1.0, -0.5, kNan}) {
+    ExpectRefused<Experiment>(
+        AnExperiment(), [=](Experiment& x) { x.plan.power = power; }, "OUT_OF_RANGE", "plan.power");
+  }
+  for (const Duration minimum : {Duration{}, Hours(23), Days(367)}) {
+    ExpectRefused<Experiment>(
+        AnExperiment(), [=](Experiment& x) { x.plan.minimum_duration = minimum; }, "OUT_OF_RANGE",
+        "; give 86400s to 31622400s, 1 to 366 days");
+  }
 }
 
 TEST_F(RulesTest, OnlyWhatThisServerAssignsAndGuardsIsPausedByItself) {

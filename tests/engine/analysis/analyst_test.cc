@@ -134,7 +134,7 @@ TEST(VerdictTest, LeavesItsNameAndTimeToTheCaller) {
   EXPECT_EQ(verdict.create_time, Time{});
   EXPECT_EQ(verdict.data_through, Start() + Days(30));
   EXPECT_EQ(verdict.experiment, "experiments/x");
-  EXPECT_EQ(verdict.plan_digest, "digest");
+  EXPECT_EQ(verdict.plan_digest, StoppedAfter({}).plan_digest);
   EXPECT_EQ(verdict.matured_units, 2000);
   EXPECT_EQ(verdict.in_flight_units, 0);
 }

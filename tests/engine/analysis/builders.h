@@ -20,6 +20,7 @@
 #include "engine/domain/experiment.h"
 #include "engine/domain/sealed_plan.h"
 #include "engine/ports/measurement.h"
+#include "engine/sealing.h"
 #include "stats/quantile.h"
 
 namespace insightloop::testing {
@@ -71,6 +72,41 @@ class PlanBuilder {
     plan_.hypothesis.predicted_direction = direction;
     return *this;
   }
+  // Another metric that decides, with that share of alpha.
+  PlanBuilder& CoPrimary(const std::string& id, MetricKind kind, double alpha_share) {
+    plan_.plan.co_primaries.push_back(
+        {.metric = Define(id, kind, Direction::kIncrease), .alpha_share = alpha_share});
+    return *this;
+  }
+  PlanBuilder& AllMustWin() {
+    plan_.plan.co_primary_rule = CoPrimaryRule::kAll;
+    return *this;
+  }
+  PlanBuilder& NotWorseBy(double margin, Scale scale) {
+    plan_.plan.goal = Goal::kNonInferiority;
+    plan_.plan.margin = {.value = margin, .scale = scale};
+    return *this;
+  }
+  PlanBuilder& Reaching(const std::string& id, double planned_reach) {
+    plan_.hypothesis.delivery_metric =
+        Define(id, MetricKind::kProportion, Direction::kDirectionUnspecified);
+    plan_.hypothesis.planned_reach = planned_reach;
+    return *this;
+  }
+  // Of the mechanism.
+  PlanBuilder& Floor(double floor) {
+    plan_.hypothesis.mechanism_floor = floor;
+    return *this;
+  }
+  PlanBuilder& Lasting(Duration minimum) {
+    plan_.plan.minimum_duration = minimum;
+    return *this;
+  }
+  // The answers of the metric defined last are weighted.
+  PlanBuilder& Weighted(const std::string& attribute) {
+    plan_.metrics.back().weight = "attributes/" + attribute;
+    return *this;
+  }
   PlanBuilder& AlwaysValid() {
     plan_.plan.method = Method::kAlwaysValid;
     return *this;
@@ -91,6 +127,7 @@ class PlanBuilder {
     event.meta.name = "events/" + id;
     if (kind == MetricKind::kMean || kind == MetricKind::kRatio || kind == MetricKind::kQuantile) {
       event.value_kind = ValueKind::kMoney;
+      event.currency = "EUR";
       event.resolution = 0.01;
     } else if (IsSurvey(kind)) {
       event.value_kind = ValueKind::kScore;
@@ -123,7 +160,7 @@ inline Experiment StoppedAfter(Duration duration) {
   experiment.state = ExperimentState::kStopped;
   experiment.start_time = Start();
   experiment.stop_time = Start() + duration;
-  experiment.plan_digest = "digest";
+  experiment.plan_digest = Sha256Hex(experiment.sealed_plan);
   return experiment;
 }
 
@@ -182,16 +219,18 @@ inline MetricSums MedianOfRun(std::int64_t first, std::int64_t units) {
   return sums;
 }
 
-struct Answers {
+struct NpsAnswers {
   std::int64_t promoters = 0, passives = 0, detractors = 0, asked = 0;
 };
 
-inline MetricSums Nps(const Answers& answers) {
+inline MetricSums Nps(const NpsAnswers& answers) {
   MetricSums sums = {
       .asked = answers.asked, .promoters = answers.promoters, .detractors = answers.detractors};
   for (std::int64_t i = 0; i < answers.promoters; ++i) sums.values.Add(10);
   for (std::int64_t i = 0; i < answers.passives; ++i) sums.values.Add(8);
   for (std::int64_t i = 0; i < answers.detractors; ++i) sums.values.Add(3);
+  sums.answers = {{3, answers.detractors}, {8, answers.passives}, {10, answers.promoters}};
+  std::erase_if(sums.answers, [](const AnswerUnits& answer) { return answer.units == 0; });
   return sums;
 }
 
@@ -199,7 +238,9 @@ inline MetricSums Nps(const Answers& answers) {
 inline MetricSums Csat(const std::array<int, 5>& counts, std::int64_t asked) {
   MetricSums sums;
   for (std::size_t i = 0; i < counts.size(); ++i) {
-    for (int n = 0; n < counts[i]; ++n) sums.values.Add(static_cast<std::int64_t>(i) + 1);
+    const auto answer = static_cast<std::int64_t>(i) + 1;
+    for (int n = 0; n < counts[i]; ++n) sums.values.Add(answer);
+    if (counts[i] > 0) sums.answers.push_back({answer, counts[i]});
   }
   sums.asked = asked;
   sums.top_two = counts[3] + counts[4];

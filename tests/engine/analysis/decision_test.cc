@@ -144,9 +144,10 @@ TEST(DecisionTest, NamesHarmOfOneArmWhateverIsDecided) {
 // -------------------------------------------------------------------------------------------------
 // Classes
 
-ArmEvidence Effect(double lower, double upper) {
+PrimaryEvidence Primary(double lower, double upper) {
   return {.effect = Bounds{lower, upper}, .smallest = 1.0, .on_its_scale = Bounds{lower, upper}};
 }
+ArmEvidence Effect(double lower, double upper) { return {.primaries = {Primary(lower, upper)}}; }
 
 TEST(ArmClassTest, FollowsTheIntervalAtItsBounds) {
   EXPECT_EQ(ClassifyArm(Effect(-3, -1)), ArmClass::kWorse);
@@ -164,12 +165,12 @@ TEST(ArmClassTest, HarmComesBeforeSmallAndSmallBeforeWin) {
 }
 
 TEST(ArmClassTest, IsNeverSmallWithoutASmallestEffectOrItsScale) {
-  ArmEvidence evidence = Effect(0.1, 0.9);
+  PrimaryEvidence evidence = Primary(0.1, 0.9);
   evidence.on_its_scale.reset();
-  EXPECT_EQ(ClassifyArm(evidence), ArmClass::kWin);
-  evidence = Effect(-0.9, 0.9);
+  EXPECT_EQ(ClassifyArm({.primaries = {evidence}}), ArmClass::kWin);
+  evidence = Primary(-0.9, 0.9);
   evidence.smallest.reset();
-  EXPECT_EQ(ClassifyArm(evidence), ArmClass::kOpen);
+  EXPECT_EQ(ClassifyArm({.primaries = {evidence}}), ArmClass::kOpen);
 }
 
 TEST(ArmClassTest, GuardrailsHarmWhateverThePrimaryAndHoldBackAWin) {
@@ -178,16 +179,47 @@ TEST(ArmClassTest, GuardrailsHarmWhateverThePrimaryAndHoldBackAWin) {
   EXPECT_EQ(ClassifyArm(evidence), ArmClass::kPending);
   evidence.guardrails = {GuardrailState::kOpen, GuardrailState::kHarmed};
   EXPECT_EQ(ClassifyArm(evidence), ArmClass::kGuardrailHarmed);
-  evidence.effect.reset();
+  evidence.primaries[0].effect.reset();
   EXPECT_EQ(ClassifyArm(evidence), ArmClass::kGuardrailHarmed);
   evidence.guardrails = {GuardrailState::kHolds};
   EXPECT_EQ(ClassifyArm(evidence), ArmClass::kOpen);
 }
 
 TEST(ArmClassTest, DoesNotWinWhenAnotherShareAnswered) {
-  ArmEvidence evidence = Effect(0.1, 3);
+  PrimaryEvidence evidence = Primary(0.1, 3);
   evidence.response_differs = true;
-  EXPECT_EQ(ClassifyArm(evidence), ArmClass::kOpen);
+  EXPECT_EQ(ClassifyArm({.primaries = {evidence}}), ArmClass::kOpen);
+}
+
+TEST(ArmClassTest, OfNonInferiorityTheMarginIsWhatTheEffectLiesAbove) {
+  const auto by_margin = [](double lower, double upper) {
+    return ArmEvidence{.primaries = {{.effect = Bounds{lower, upper}, .least = -2}}};
+  };
+  EXPECT_EQ(ClassifyArm(by_margin(-1.9, -0.1)), ArmClass::kWin);  // worse, but by less
+  EXPECT_EQ(ClassifyArm(by_margin(-2, 1)), ArmClass::kOpen);
+  EXPECT_EQ(ClassifyArm(by_margin(-5, -2)), ArmClass::kOpen);
+  EXPECT_EQ(ClassifyArm(by_margin(-5, -2.1)), ArmClass::kWorse);
+  EXPECT_EQ(ClassifyArm(by_margin(-0.1, 0.1)), ArmClass::kWin);  // never small
+}
+
+TEST(ArmClassTest, OfSeveralPrimaryMetricsAnyOrAllMustWin) {
+  const PrimaryEvidence better = Primary(0.1, 3), open = Primary(-3, 3), worse = Primary(-3, -1.5),
+                        small = Primary(-0.5, 0.5);
+  const auto any = [](std::vector<PrimaryEvidence> primaries) {
+    return ClassifyArm({.primaries = std::move(primaries)});
+  };
+  const auto all = [](std::vector<PrimaryEvidence> primaries) {
+    return ClassifyArm({.primaries = std::move(primaries), .must_all_win = true});
+  };
+  EXPECT_EQ(any({open, better}), ArmClass::kWin);
+  EXPECT_EQ(any({better, worse}), ArmClass::kWorse);
+  EXPECT_EQ(any({small, better}), ArmClass::kWin);
+  EXPECT_EQ(any({small, open}), ArmClass::kOpen);
+  EXPECT_EQ(any({small, small}), ArmClass::kSmall);
+  EXPECT_EQ(all({open, better}), ArmClass::kOpen);
+  EXPECT_EQ(all({better, better}), ArmClass::kWin);
+  EXPECT_EQ(all({better, worse}), ArmClass::kWorse);
+  EXPECT_EQ(all({better, small}), ArmClass::kSmall);  // it cannot win any more
 }
 
 // Two arms of those classes, read.

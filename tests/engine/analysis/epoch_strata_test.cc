@@ -127,7 +127,7 @@ TEST(EpochStrataTest, SurveysWeighEpochsByTheirAnswers) {
   const SealedPlan plan =
       PlanBuilder().Primary("nps", MetricKind::kNps).Secondary("csat", MetricKind::kCsat).Build();
   // NPS 40 and 20 of 300 and 100, then 0 and 0 of 100 and 100. Everyone asked answers.
-  const auto arm = [](const Answers& answers, const std::array<int, 5>& csat) {
+  const auto arm = [](const NpsAnswers& answers, const std::array<int, 5>& csat) {
     return std::vector<MetricSums>{Nps(answers), Csat(csat, answers.asked)};
   };
   const Verdict verdict = JudgedOver({{3, 1}, {1, 1}}, plan,

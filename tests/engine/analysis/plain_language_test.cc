@@ -76,6 +76,15 @@ TEST(PlainLanguageTest, KeepRunning) {
   ExpectKept("keep_running", Decision::kKeepRunning, Judged(plan, Visits(1000, 1080), experiment));
 }
 
+TEST(PlainLanguageTest, WhatIsStoppedIsToBeWaitedFor) {
+  Measured measured = Visits(1000, 1080);
+  measured.in_flight_units = 100;
+  const Verdict verdict = Judged(Mailing().Build(), measured);
+  EXPECT_EQ(verdict.decision, Decision::kKeepRunning);
+  EXPECT_THAT(verdict.summary->english, ::testing::StartsWith("Wait: the experiment is stopped"));
+  EXPECT_THAT(verdict.summary->vietnamese, ::testing::StartsWith("Hãy chờ: thử nghiệm đã dừng"));
+}
+
 TEST(PlainLanguageTest, Invalid) {
   const Verdict verdict = Judged(Mailing().Build(), MeasuredBuilder(2)
                                                         .Arm(0, 10'000, {Share(1000, 10'000)})

@@ -365,7 +365,8 @@ TEST(PlannerTest, TakesFiguresSoFar) {
 TEST(PlannerTest, TakesFromASharesVarianceWhatItsCovariateRemoves) {
   const auto so_far = [](double variance_removed) {
     return [=] {
-      return Verdict{.results = {{.role = Role::kPrimary,
+      return Verdict{.results = {{.metric = "metrics/bought",
+                                  .role = Role::kPrimary,
                                   .statistic = Statistic::kShare,
                                   .units_treatment = 1'000,
                                   .units_control = 1'000,
@@ -487,6 +488,64 @@ TEST(PlannerTest, RefusesSizesBeyondMeasure) {
   input.standard_deviation = 1e200;
   EXPECT_THAT(Planned(AMean().Build(), input),
               FailsWith(kPrecondition, "CANNOT_PLAN", HasSubstr("check baseline")));
+}
+
+// -------------------------------------------------------------------------------------------------
+// Goals
+
+TEST(PlannerTest, NonInferiorityIsPlannedForNoEffectAndTheMargin) {
+  // (z_0.975 + z_0.8)^2 as for a difference, since the interval must keep off the margin.
+  const PlanBuilder plan =
+      PlanBuilder().Primary("spend", MetricKind::kMean).NotWorseBy(0.5, Scale::kAbsolute);
+  const auto planning = Planned(plan.Build(), ASpread());
+  const double size = 2 * 2 * kSquare * (10 / 0.5) * (10 / 0.5);
+  EXPECT_THAT(UnitsOf(AsPlanned(planning)), DoubleNear(size, 2));
+  EXPECT_EQ(AsPlanned(planning).equivalence_chance, 0);
+  EXPECT_EQ(planning->smallest_effect.value, 0.5);
+  PlanningInput input = ASpread();
+  input.days = 7;
+  const auto short_of = Planned(plan.Build(), input);
+  EXPECT_TRUE(AsPlanned(short_of).out_of_reach);
+  EXPECT_TRUE(AsPlanned(short_of).power_in_days.has_value());
+  EXPECT_FALSE(AsPlanned(short_of).detectable_effect.has_value());
+  EXPECT_THAT(short_of->notes[0], HasSubstr("the chance to show that nothing is lost by 0.5"));
+}
+
+TEST(PlannerTest, ThePrimaryMetricHasWhatCoPrimariesLeaveOfAlpha) {
+  PlanBuilder plan = AMean();
+  const auto alone = Planned(plan.Build(), ASpread());
+  const auto shared =
+      Planned(plan.CoPrimary("visit", MetricKind::kProportion, 0.2).Build(), ASpread());
+  EXPECT_THAT(AsPlanned(alone).alpha, DoubleNear(0.05, 1e-12));
+  EXPECT_THAT(AsPlanned(shared).alpha, DoubleNear(0.04, 1e-12));
+  EXPECT_THAT(shared->notes.back(), HasSubstr("has 80 % of alpha"));
+}
+
+TEST(PlannerTest, WhereAllMustWinEachIsPlannedAtAHigherPower) {
+  PlanBuilder plan = AMean();
+  const auto planning =
+      Planned(plan.CoPrimary("visit", MetricKind::kProportion, 0).AllMustWin().Build(), ASpread());
+  EXPECT_THAT(AsPlanned(planning).alpha, DoubleNear(0.05, 1e-12));
+  EXPECT_THAT(AsPlanned(planning).power, DoubleNear(0.9, 1e-12));
+  EXPECT_THAT(planning->notes.back(), HasSubstr("All of 2 primary metrics must win"));
+}
+
+TEST(PlannerTest, PowerIsThePlansUnlessAnotherIsAsked) {
+  SealedPlan plan = AMean().Build();
+  plan.plan.power = 0.9;
+  EXPECT_THAT(AsPlanned(Planned(plan, ASpread())).power, DoubleNear(0.9, 1e-12));
+  PlanningInput input = ASpread();
+  input.power = 0.7;
+  EXPECT_THAT(AsPlanned(Planned(plan, input)).power, DoubleNear(0.7, 1e-12));
+}
+
+TEST(PlannerTest, LastsAtLeastAsLongAsThePlanAsks) {
+  PlanningInput input = ASpread();
+  input.units_per_day = 1e9;
+  PlanBuilder plan = AMean();
+  EXPECT_EQ(AsPlanned(Planned(plan.Build(), input)).days, 7);
+  EXPECT_EQ(AsPlanned(Planned(plan.Lasting(Days(14)).Build(), input)).days, 14);
+  EXPECT_EQ(AsPlanned(Planned(plan.Lasting(Days(2)).Build(), input)).days, 2);
 }
 
 }  // namespace

@@ -56,8 +56,8 @@ TEST(BurnInTest, MeanNeedsFiftyUnitsThatAreNotZero) {
 TEST(BurnInTest, SurveyNeedsFiftyAnswers) {
   const SealedPlan plan = PlanBuilder().Primary("nps", MetricKind::kNps).Build();
   const auto decide = [&](std::int64_t answers) {
-    const Answers control = {.promoters = 10, .detractors = answers - 10, .asked = answers};
-    const Answers treatment = {.promoters = answers - 10, .detractors = 10, .asked = answers};
+    const NpsAnswers control = {.promoters = 10, .detractors = answers - 10, .asked = answers};
+    const NpsAnswers treatment = {.promoters = answers - 10, .detractors = 10, .asked = answers};
     return Judged(
                plan,
                MeasuredBuilder(2).Arm(0, 100, {Nps(control)}).Arm(1, 100, {Nps(treatment)}).Build())
