@@ -120,9 +120,9 @@ class CampaignFiles::RowTaker {
       if (outcome == Outcome::kRefused) return absl::OkStatus();
       if (outcome == Outcome::kMissing) return LeaveOut();
     }
-    std::optional<double> covariate;
-    if (!file_.covariate.empty() && !ReadCovariate(file_.covariate[0], covariate)) {
-      return absl::OkStatus();
+    numbers_.assign(file_.numbers.size(), std::nullopt);
+    for (std::size_t k = 0; k < numbers_.size(); ++k) {
+      if (!ReadKnownNumber(file_.numbers[k], numbers_[k])) return absl::OkStatus();
     }
     const absl::StatusOr<std::uint8_t> arm_index = ArmIndex(arm);
     if (!arm_index.ok()) return arm_index.status();
@@ -141,7 +141,7 @@ class CampaignFiles::RowTaker {
       column.values.push_back(cells_[k].value);
       if (cells_[k].empty) ++column.empty_cells;
     }
-    if (!file_.covariate.empty()) data_.covariate.push_back(covariate);
+    for (std::size_t k = 0; k < numbers_.size(); ++k) data_.numbers[k].push_back(numbers_[k]);
     for (std::size_t k = 0; k < file_.segments.size(); ++k) {
       data_.segments[k].push_back(SegmentIndex(k, Cell(file_.segments[k])));
     }
@@ -221,17 +221,17 @@ class CampaignFiles::RowTaker {
   }
 
   // False when the row is refused. An empty or missing cell is not known.
-  bool ReadCovariate(const Column& column, std::optional<double>& covariate) {
+  bool ReadKnownNumber(const Column& column, std::optional<double>& number) {
     const std::string_view text = Cell(column);
     if (text.empty() || IsMissing(column.missing, text)) return true;
-    covariate = ParseNumber(text);
-    if (!covariate.has_value()) {
+    number = ParseNumber(text);
+    if (!number.has_value()) {
       RefuseMetric(column, "not a number");
-    } else if (std::abs(*covariate) > kGreatestValue) {
+    } else if (std::abs(*number) > kGreatestValue) {
       RefuseMetric(column, "a value beyond 1,000,000,000");
-      covariate.reset();
+      number.reset();
     }
-    return covariate.has_value();
+    return number.has_value();
   }
 
   absl::StatusOr<std::uint8_t> ArmIndex(std::string_view arm) {
@@ -267,7 +267,8 @@ class CampaignFiles::RowTaker {
   const std::uint32_t file_index_;
   CampaignData& data_;
   const CsvRow* row_ = nullptr;
-  std::vector<MetricCell> cells_;  // of the row at hand
+  std::vector<MetricCell> cells_;               // of the row at hand
+  std::vector<std::optional<double>> numbers_;  // of the row at hand
   std::vector<std::unordered_map<std::string, std::uint32_t>> segment_index_;
   std::string key_;
 };
@@ -295,7 +296,7 @@ absl::StatusOr<CampaignFiles> CampaignFiles::Open(const CampaignPlan& plan) {
     if (!plan.time_column.empty()) add(plan.time_column, file.time);
     for (const MetricSpec& metric : plan.metrics) add(metric.column, file.metrics);
     for (const AttributeSpec& segment : plan.segments) add(segment.column, file.segments);
-    if (plan.covariate) add(plan.covariate->column, file.covariate);
+    for (const AttributeSpec& number : plan.numbers()) add(number.column, file.numbers);
     // A code for a column that nobody reads would silently do nothing.
     for (const auto& [column, codes] : plan.missing) {
       const auto is_it = [&name = column](const Column& used) {
@@ -303,7 +304,7 @@ absl::StatusOr<CampaignFiles> CampaignFiles::Open(const CampaignPlan& plan) {
       };
       bool used = false;
       for (const auto* const columns :
-           {&file.arm, &file.unit, &file.time, &file.metrics, &file.segments, &file.covariate}) {
+           {&file.arm, &file.unit, &file.time, &file.metrics, &file.segments, &file.numbers}) {
         used = used || std::any_of(columns->begin(), columns->end(), is_it);
       }
       if (found.ok() && !used) {
@@ -311,7 +312,8 @@ absl::StatusOr<CampaignFiles> CampaignFiles::Open(const CampaignPlan& plan) {
             Join({"--missing names column '", column,
                   "', which the analysis does "
                   "not use"}),
-            "Name a column of --metric, --segment, --covariate, --arm, --unit or --time.");
+            "Name a column of --metric, --segment, --covariate, --answer-weight, --arm, --unit or "
+            "--time.");
       }
     }
     if (!found.ok()) return found;
@@ -324,6 +326,7 @@ absl::StatusOr<CampaignData> CampaignFiles::Read(const CampaignPlan& plan) {
   CampaignData data;
   data.metrics.resize(plan.metrics.size());
   data.segments.resize(plan.segments.size());
+  data.numbers.resize(plan.numbers().size());
   data.segment_values.assign(plan.segments.size(), {""});
   CsvRow row;
   for (std::size_t f = 0; f < files_.size(); ++f) {

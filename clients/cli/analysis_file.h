@@ -52,7 +52,7 @@ struct CampaignData {
   std::vector<std::vector<std::uint32_t>> segments;      // in `segment_values`; as in the plan
   std::vector<std::vector<std::string>> segment_values;  // [0] is empty: not known
 
-  std::vector<std::optional<double>> covariate;  // absent: not known; empty without a covariate
+  std::vector<std::vector<std::optional<double>>> numbers;  // absent: not known; as in the plan
 
   std::int64_t left_out = 0;  // rows whose cell is coded as missing
   RowReport problems;         // rows that could not be read
@@ -86,8 +86,8 @@ class CampaignFiles {
     std::unique_ptr<CsvReader> reader;
     std::vector<Column> metrics;
     std::vector<Column> segments;
-    std::vector<Column> covariate;  // one or none, as the next three
-    std::vector<Column> arm;
+    std::vector<Column> numbers;
+    std::vector<Column> arm;  // one or none, as the next two
     std::vector<Column> unit;
     std::vector<Column> time;
   };

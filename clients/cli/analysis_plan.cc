@@ -2,6 +2,7 @@
 
 #include "clients/cli/analysis_plan.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -175,6 +176,13 @@ absl::StatusOr<MetricSpec> ParseMetric(const std::string& text, bool guardrail) 
   return spec;
 }
 
+std::vector<AttributeSpec> CampaignPlan::numbers() const {
+  std::vector<AttributeSpec> specs;
+  if (covariate) specs.push_back(*covariate);
+  if (answer_weight) specs.push_back(*answer_weight);
+  return specs;
+}
+
 absl::StatusOr<CampaignPlan> MakePlan(const AnalyzeArguments& arguments) {
   CampaignPlan plan;
   const absl::Status sources = AddSources(arguments, plan);
@@ -215,6 +223,15 @@ absl::StatusOr<CampaignPlan> MakePlan(const AnalyzeArguments& arguments) {
   if (!arguments.covariate.empty()) {
     plan.covariate = {arguments.covariate,
                       UniqueId(arguments.covariate, "covariate", "covariate", attributes)};
+  }
+  if (!arguments.answer_weight.empty()) {
+    if (std::none_of(plan.metrics.begin(), plan.metrics.end(),
+                     [](const MetricSpec& spec) { return spec.survey(); })) {
+      return UsageError("--answer-weight is given, but no metric is nps or csat:N",
+                        "Weights are of answers; leave it out, or add a --metric of a survey.");
+    }
+    plan.answer_weight = {arguments.answer_weight,
+                          UniqueId(arguments.answer_weight, "weight", "answer-weight", attributes)};
   }
   for (const std::string& text : arguments.missing) {
     const std::size_t equals = text.find('=');

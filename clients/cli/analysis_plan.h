@@ -28,6 +28,7 @@ struct AnalyzeArguments {
   std::vector<std::string> guardrails;  // COLUMN:KIND:MARGIN
   std::vector<std::string> segments;
   std::string covariate;
+  std::string answer_weight;
   std::vector<std::string> missing;  // COLUMN=VALUE
   std::vector<std::string> weights;  // ARM=W,…
   std::optional<double> smallest_effect;
@@ -71,11 +72,15 @@ struct CampaignPlan {
   std::vector<MetricSpec> metrics;  // the primary, the secondary, the guardrails
   std::vector<AttributeSpec> segments;
   std::optional<AttributeSpec> covariate;                   // a number known before the campaign
+  std::optional<AttributeSpec> answer_weight;               // for how many an answer stands
   std::map<std::string, std::vector<std::string>> missing;  // by column in lower case
   std::map<std::string, int> weights;                       // by arm; empty: equal
   std::optional<double> smallest_effect;
   std::optional<double> alpha;
   bool always_valid = false;  // else fixed horizon: a finished file is read once
+
+  // Columns of numbers that become attributes.
+  std::vector<AttributeSpec> numbers() const;
 };
 
 // `COLUMN:KIND`; a guardrail has `:MARGIN` after it. KIND is proportion, mean, count, nps or

@@ -126,8 +126,8 @@ class Campaign {
       const absl::Status done = DefineAttribute(segment, v1::Attribute::STRING);
       if (!done.ok()) return done;
     }
-    if (plan_.covariate) {
-      const absl::Status done = DefineAttribute(*plan_.covariate, v1::Attribute::NUMBER);
+    for (const AttributeSpec& number : plan_.numbers()) {
+      const absl::Status done = DefineAttribute(number, v1::Attribute::NUMBER);
       if (!done.ok()) return done;
     }
     for (const MetricSpec& spec : plan_.metrics) {
@@ -155,6 +155,9 @@ class Campaign {
       if (plan_.covariate && spec.takes_covariate()) {
         metric.mutable_metric()->mutable_covariate()->set_attribute(
             Join({"attributes/", plan_.covariate->id}));
+      }
+      if (plan_.answer_weight && spec.survey()) {
+        metric.mutable_metric()->set_weight(Join({"attributes/", plan_.answer_weight->id}));
       }
       v1::Metric created_metric;
       done = Call("Metric", "CreateMetric", metric, created_metric);
@@ -277,6 +280,7 @@ class Campaign {
     // Cleared messages keep their memory: after the first batch no row allocates.
     v1::RecordExposuresRequest request;
     v1::RecordExposuresResponse response;
+    const std::vector<AttributeSpec> numbers = plan_.numbers();
     for (std::size_t start = 0; start < data_.size(); start += kBatchRows) {
       request.Clear();
       const std::size_t end = std::min(start + kBatchRows, data_.size());
@@ -292,9 +296,9 @@ class Campaign {
           (*exposure.mutable_attributes())[plan_.segments[k].id].set_string_value(
               data_.segment_values[k][value]);
         }
-        if (plan_.covariate && data_.covariate[i].has_value()) {
-          (*exposure.mutable_attributes())[plan_.covariate->id].set_number_value(
-              *data_.covariate[i]);
+        for (std::size_t k = 0; k < numbers.size(); ++k) {
+          if (!data_.numbers[k][i].has_value()) continue;
+          (*exposure.mutable_attributes())[numbers[k].id].set_number_value(*data_.numbers[k][i]);
         }
       }
       const absl::Status sent =
@@ -511,6 +515,9 @@ void AddAnalyzeCommand(CLI::App& app, Context& context, Work& work) {
   option("--covariate", arguments->covariate, "COLUMN",
          "A number known of every unit before the campaign, such as what it spent: takes what it "
          "explains out of the noise of every metric but surveys.");
+  option("--answer-weight", arguments->answer_weight, "COLUMN",
+         "A number that says for how many a unit's answers stand, as surveys give it: shows their "
+         "figures so weighted too.");
   option("--time", arguments->time, "COLUMN",
          "When a row happened: RFC 3339, YYYY-MM-DD or 'YYYY-MM-DD HH:MM:SS[.ffffff]', the last "
          "two taken as UTC. Without it rows are taken in file order.");

@@ -38,7 +38,9 @@ std::string Headline(const v1::PlanExperimentResponse& planning) {
   std::string text =
       Join({Printable(LastPart(planning.experiment())), " takes ",
             Counted(plan.units(), "unit", "units"), " and ", Counted(plan.days(), "day", "days"),
-            " to find an effect of ", Effect(planning, planning.smallest_effect().value())});
+            planning.goal() == v1::AnalysisPlan::NON_INFERIORITY ? " to rule out a loss of "
+                                                                 : " to find an effect of ",
+            Effect(planning, planning.smallest_effect().value())});
   if (planning.smallest_effect().scale() == v1::EffectSize::RELATIVE) {
     text += Join({" (", Number("%.4g", planning.absolute_effect()), ")"});
   }

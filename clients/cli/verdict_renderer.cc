@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
+#include <map>
 #include <string_view>
+#include <utility>
 
 #include "clients/cli/table.h"
 #include "clients/cli/text.h"
@@ -150,12 +153,21 @@ const Result* Headline(const Verdict& verdict) {
       if (result.variant() == verdict.ship_variant()) return &result;
       continue;
     }
-    if (headline == nullptr || (result.statistic() == headline->statistic() &&
-                                result.absolute_effect() > headline->absolute_effect())) {
+    if (headline == nullptr ||
+        (result.metric() == headline->metric() && result.statistic() == headline->statistic() &&
+         result.absolute_effect() > headline->absolute_effect())) {
       headline = &result;
     }
   }
   return headline;
+}
+
+// The first result of a metric; nullptr when there is none.
+const Result* FindResult(const Verdict& verdict, const std::string& metric) {
+  for (const Result& result : verdict.results()) {
+    if (result.metric() == metric) return &result;
+  }
+  return nullptr;
 }
 
 bool HasSeveralTreatments(const Verdict& verdict) {
@@ -200,6 +212,14 @@ std::string DecisionLine(const Verdict& verdict, bool color) {
   return line + "\n";
 }
 
+std::string PlaceText(const v1::FaultPlace& place) {
+  if (place.has_day()) {
+    constexpr std::size_t kDate = 10;  // characters of 2026-01-31
+    return FormatTime(place.day().seconds() * kMicrosPerSecond).substr(0, kDate);
+  }
+  return place.source().empty() ? place.segment() : Join({"source ", place.source()});
+}
+
 std::string HealthText(const Verdict& verdict, bool color) {
   std::string text;
   int passed = 0;
@@ -211,6 +231,9 @@ std::string HealthText(const Verdict& verdict, bool color) {
     }
     table.AddRow({HealthCheck::Status_Name(check.status()), HealthCheck::Check_Name(check.check()),
                   check.detail()});
+    for (const v1::FaultPlace& place : check.places()) {
+      table.AddRow({"", "", Join({"in ", PlaceText(place), ": ", place.detail()})});
+    }
   }
   if (verdict.health().empty()) return text;
   if (table.empty()) {
@@ -369,26 +392,128 @@ std::string CovariateText(const v1::Covariate& covariate) {
   return Join({"the ", Fixed(days, 1), " days before"});
 }
 
-// Of each survey of all units once: how many were asked, answered and turned it down.
+std::string Arrow(std::string_view control, std::string_view treatment) {
+  return Join({control, " → ", treatment});
+}
+std::string Arrow(std::int64_t control, std::int64_t treatment) {
+  return Arrow(Grouped(control), Grouped(treatment));
+}
+
+// `0: 12 → 9, 1: 3 → 5`.
+std::string CountsText(const v1::Answers& control, const v1::Answers& treatment) {
+  std::map<double, std::pair<std::int64_t, std::int64_t>> units;
+  for (const v1::AnswerCount& count : control.counts()) {
+    units[count.answer()].first = count.units();
+  }
+  for (const v1::AnswerCount& count : treatment.counts()) {
+    units[count.answer()].second = count.units();
+  }
+  std::vector<std::string> texts;
+  for (const auto& [answer, of_arms] : units) {
+    texts.push_back(Join({Format("%.*g", 6, answer), ": ", Arrow(of_arms.first, of_arms.second)}));
+  }
+  return JoinList(texts, ", ");
+}
+
+std::string BoundsText(const Result& result, const v1::ResponseBounds& bounds) {
+  const int decimals = Decimals(result);
+  const double scale = Scale(result);
+  std::string text = Join({Signed(bounds.lower() * scale, decimals), " to ",
+                           Signed(bounds.upper() * scale, decimals), Unit(result)});
+  const std::string interval = IntervalText(bounds.interval(), scale, decimals);
+  return interval.empty() ? text : Join({text, " ", interval});
+}
+
+// Of each survey of all units: who answered what, and what those may hide who did not.
 std::vector<std::string> SurveyNotes(const Verdict& verdict) {
   std::vector<std::string> notes;
   for (const Result& result : verdict.results()) {
-    if (!result.segment().empty() || !result.has_asked_control()) continue;
+    if (!result.segment().empty() || !result.has_answers_control()) continue;
     const std::string arm =
         HasSeveralTreatments(verdict) ? Join({" of ", result.variant()}) : std::string();
-    const auto arms = [](std::int64_t control, std::int64_t treatment) {
-      return Join({Grouped(control), " → ", Grouped(treatment)});
-    };
-    std::string note =
-        Join({LastPart(result.metric()), arm, ": ",
-              arms(result.asked_control(), result.asked_treatment()), " units were asked, ",
-              arms(result.units_control(), result.units_treatment()), " answered, ",
-              arms(result.dismissed_control(), result.dismissed_treatment()), " turned it down"});
-    if (std::find(notes.begin(), notes.end(), note) == notes.end()) {
-      notes.push_back(std::move(note));  // satisfaction has two results
+    const std::string about = Join({LastPart(result.metric()), arm, ": "});
+    notes.push_back(
+        Join({about, Arrow(result.asked_control(), result.asked_treatment()), " units were asked, ",
+              Arrow(result.units_control(), result.units_treatment()), " answered, ",
+              Arrow(result.dismissed_control(), result.dismissed_treatment()), " turned it down"}));
+    const v1::Answers &control = result.answers_control(), &treatment = result.answers_treatment();
+    if (control.has_promoters()) {
+      notes.push_back(
+          Join({about, Arrow(control.promoters(), treatment.promoters()), " promoters, ",
+                Arrow(control.passives(), treatment.passives()), " passives, ",
+                Arrow(control.detractors(), treatment.detractors()), " detractors"}));
+    }
+    if (control.counts_size() > 0 && treatment.counts_size() > 0) {
+      notes.push_back(Join({about, "answers ", CountsText(control, treatment)}));
+    }
+    if (result.has_lee_bounds()) {
+      notes.push_back(Join({about,
+                            "among those who would answer in either variant the difference "
+                            "is ",
+                            BoundsText(result, result.lee_bounds())}));
+    }
+    if (result.has_manski_bounds()) {
+      notes.push_back(Join({about, "whatever those think who did not answer, it is ",
+                            BoundsText(result, result.manski_bounds())}));
+    }
+    if (result.weighted().has_absolute_effect()) {
+      const v1::WeightedFigures& weighted = result.weighted();
+      const int decimals = Decimals(result);
+      const double scale = Scale(result);
+      notes.push_back(
+          Join({about, "weighted by ", weighted.attribute(), " ",
+                Arrow(Fixed(weighted.control_value() * scale, decimals),
+                      Fixed(weighted.treatment_value() * scale, decimals)),
+                ", difference ", Signed(weighted.absolute_effect() * scale, decimals), Unit(result),
+                " ", IntervalText(weighted.interval(), scale, decimals)}));
     }
   }
   return notes;
+}
+
+// What the effect on primary metrics comes to over all units.
+std::vector<std::string> ImpactNotes(const Verdict& verdict) {
+  std::vector<std::string> notes;
+  for (const Result& result : verdict.results()) {
+    if (result.role() != Result::PRIMARY || !result.has_impact() || !result.impact().has_lower()) {
+      continue;
+    }
+    const v1::Impact& impact = result.impact();
+    const auto amount = [&impact](double value) {
+      const std::string text = Signed(value, 0);
+      return impact.currency().empty() ? text : Join({text, " ", impact.currency()});
+    };
+    notes.push_back(Join({MetricTitle(result), ": for all ", Grouped(impact.units()), " units ",
+                          result.variant(), " would have come to ", amount(impact.estimate()), " [",
+                          amount(impact.lower()), ", ", amount(impact.upper()), "] against ",
+                          result.control()}));
+  }
+  return notes;
+}
+
+// What units did, by what they said.
+std::string SaidAndDidText(const Verdict& verdict, bool color) {
+  using Align = Table::Align;
+  std::vector<Table::Column> columns = {{"SURVEY"}, {"SAID"}};
+  if (HasSeveralTreatments(verdict)) columns.push_back({"ARM"});
+  columns.insert(columns.end(),
+                 {{"UNITS", Align::kRight}, {"DID"}, {"CONTROL → TREATMENT", Align::kRight}});
+  Table table(std::move(columns));
+  for (const v1::SaidAndDid& line : verdict.said_and_did()) {
+    const Result* const shown = FindResult(verdict, line.metric());
+    const auto value = [&](bool has, double number) {
+      return shown == nullptr ? std::string(kNothing) : Value(*shown, has, number);
+    };
+    std::vector<std::string> cells = {LastPart(line.survey()),
+                                      Lower(v1::SaidAndDid::Saying_Name(line.said()))};
+    if (HasSeveralTreatments(verdict)) cells.push_back(line.variant());
+    cells.push_back(Arrow(line.units_control(), line.units_treatment()));
+    cells.push_back(LastPart(line.metric()));
+    cells.push_back(Arrow(value(line.has_control_value(), line.control_value()),
+                          value(line.has_treatment_value(), line.treatment_value())));
+    table.AddRow(std::move(cells));
+  }
+  return table.empty() ? std::string() : "\n" + table.Render(color);
 }
 
 // What was done to the numbers of all units before they were compared, each once.
@@ -466,8 +591,10 @@ std::string RenderVerdict(const Verdict& verdict, const std::vector<std::string>
   text += FiguresText(verdict, /*segments=*/false, color);
   text += FiguresText(verdict, /*segments=*/true, color);
   text += InteractionsText(verdict, color);
+  text += SaidAndDidText(verdict, color);
   text += OutlookText(verdict, color);
   std::vector<std::string> notes = caveats;
+  for (const std::string& note : ImpactNotes(verdict)) notes.push_back(note);
   for (const std::string& note : SurveyNotes(verdict)) notes.push_back(note);
   for (const std::string& note : AdjustmentNotes(verdict)) notes.push_back(note);
   for (const std::string& note : AbsentNotes(verdict)) notes.push_back(note);

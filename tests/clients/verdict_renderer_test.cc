@@ -138,11 +138,88 @@ TEST(RenderVerdictTest, SaysOnceOfEachSurveyWhoWasAskedAnsweredAndTurnedItDown) 
   v1::Result& mean = *verdict.add_results();
   mean = share;
   mean.set_statistic(v1::Result::MEAN_SCORE);
+  const auto answered = [](v1::Answers& answers, double answer, std::int64_t units) {
+    v1::AnswerCount& count = *answers.add_counts();
+    count.set_answer(answer);
+    count.set_units(units);
+  };
+  answered(*share.mutable_answers_control(), 4, 400);
+  answered(*share.mutable_answers_treatment(), 3, 500);
+  answered(*share.mutable_answers_treatment(), 4, 1'000);
+  share.mutable_lee_bounds()->set_lower(-0.01);
+  share.mutable_lee_bounds()->set_upper(0.02);
   const std::string note =
       "csat: 1,000 → 2,000 units were asked, 400 → 1,500 answered, 0 → 7 turned it down";
   const std::string text = RenderVerdict(verdict, {}, false);
   EXPECT_THAT(text, HasSubstr(note));
   EXPECT_EQ(text.find(note), text.rfind(note));
+  EXPECT_THAT(text, HasSubstr("csat: answers 3: 0 → 500, 4: 400 → 1,000"));
+  EXPECT_THAT(text, HasSubstr("csat: among those who would answer in either variant the difference "
+                              "is -1.00 to +2.00 points"));
+}
+
+TEST(RenderVerdictTest, SaysOfAScoreHowItSplitsAndWhatItIsWeighted) {
+  v1::Verdict verdict = EmailVerdict();
+  v1::Result& score = *verdict.add_results();
+  score.set_metric("metrics/nps");
+  score.set_variant(verdict.results(0).variant());
+  score.set_statistic(v1::Result::NET_PROMOTER_SCORE);
+  score.mutable_answers_control()->set_promoters(1436);
+  score.mutable_answers_control()->set_passives(968);
+  score.mutable_answers_control()->set_detractors(342);
+  score.mutable_answers_treatment()->set_promoters(1268);
+  score.mutable_answers_treatment()->set_passives(935);
+  score.mutable_answers_treatment()->set_detractors(447);
+  v1::WeightedFigures& weighted = *score.mutable_weighted();
+  weighted.set_attribute("attributes/weight");
+  weighted.set_control_value(40.3984);
+  weighted.set_treatment_value(35.1136);
+  weighted.set_absolute_effect(-5.2848);
+  const std::string text = RenderVerdict(verdict, {}, false);
+  EXPECT_THAT(text, HasSubstr("nps: 1,436 → 1,268 promoters, 968 → 935 passives, 342 → 447 "
+                              "detractors"));
+  EXPECT_THAT(text, HasSubstr("nps: weighted by attributes/weight 40.40 → 35.11, difference -5.28 "
+                              "NPS points"));
+}
+
+TEST(RenderVerdictTest, SaysWhatAnEffectComesToAndWhatUnitsDidByWhatTheySaid) {
+  v1::Verdict verdict = EmailVerdict();
+  v1::Impact& impact = *verdict.mutable_results(0)->mutable_impact();
+  impact.set_units(64'000);
+  impact.set_estimate(4901.76);
+  impact.set_lower(4477);
+  impact.set_upper(5326.5);
+  v1::SaidAndDid& line = *verdict.add_said_and_did();
+  line.set_survey("metrics/nps");
+  line.set_said(v1::SaidAndDid::PROMOTER);
+  line.set_metric(verdict.results(0).metric());
+  line.set_variant(verdict.results(0).variant());
+  line.set_units_control(40);
+  line.set_units_treatment(50);
+  line.set_control_value(0.25);
+  const std::string text = RenderVerdict(verdict, {}, false);
+  EXPECT_THAT(text, HasSubstr("visit: for all 64,000 units Mens E-Mail would have come to +4902 "
+                              "[+4477, +5326] against No E-Mail"));
+  EXPECT_THAT(text, HasSubstr("nps     promoter"));
+  EXPECT_THAT(text, HasSubstr("40 → 50"));
+  EXPECT_THAT(text, HasSubstr("25.00 % → –"));
+}
+
+TEST(RenderVerdictTest, SaysWhereAFaultIsFound) {
+  v1::Verdict verdict = EmailVerdict();
+  v1::HealthCheck& check = *verdict.add_health();
+  check.set_check(v1::HealthCheck::SAMPLE_RATIO);
+  check.set_status(v1::HealthCheck::FAIL);
+  check.set_detail("Not as planned.");
+  v1::FaultPlace& segment = *check.add_places();
+  segment.set_segment("country=de");
+  segment.set_detail("mostly.");
+  v1::FaultPlace& day = *check.add_places();
+  day.mutable_day()->set_seconds(1'769'817'600);  // 2026-01-31
+  day.set_detail("also.");
+  const std::string text = RenderVerdict(verdict, {}, false);
+  EXPECT_THAT(text, HasSubstr("in country=de: mostly."));
+  EXPECT_THAT(text, HasSubstr("in 2026-01-31: also."));
 }
 
 TEST(RenderVerdictTest, SaysWhatWasDoneToTheNumbers) {

@@ -9,9 +9,13 @@
 
 #include <cmath>
 #include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_split.h"
 #include "nlohmann/json.hpp"
 #include "tests/e2e/process.h"
 
@@ -236,6 +240,120 @@ TEST(AnalyzeTest, SurveyWavesAreComparedAndTheirResponseIsQuestioned) {
     EXPECT_EQ(Check(verdict, "RESPONSE_RATE", "q7all")["status"], "WARN");
     EXPECT_EQ(verdict["decision"], "DO_NOT_SHIP");
   }
+}
+
+TEST(AnalyzeTest, SurveyWavesAreWeightedSplitAndBounded) {
+  REQUIRE_DATA("sfo_customer_survey_2017.csv");
+  const Json verdict = ParsedVerdict(Insightloop({"analyze",
+                                                  "--arm-value",
+                                                  "2017",
+                                                  SharedData("sfo_customer_survey_2017.csv"),
+                                                  "--arm-value",
+                                                  "2018",
+                                                  SharedData("sfo_customer_survey_2018.csv"),
+                                                  "--control",
+                                                  "2017",
+                                                  "--metric",
+                                                  "NETPRO:nps",
+                                                  "--metric",
+                                                  "Q7ALL:csat:5",
+                                                  "--missing",
+                                                  "NETPRO=11",
+                                                  "--missing",
+                                                  "Q7ALL=Blank",
+                                                  "--answer-weight",
+                                                  "WEIGHT",
+                                                  "--segment",
+                                                  "SAQ",
+                                                  "--json"}));
+  ASSERT_TRUE(verdict.is_object());
+  const Json nps = Result(verdict, "netpro", "NET_PROMOTER_SCORE", "2018");
+  EXPECT_EQ(nps["answersControl"]["promoters"], "1436");
+  EXPECT_EQ(nps["answersControl"]["passives"], "968");
+  EXPECT_EQ(nps["answersControl"]["detractors"], "342");
+  EXPECT_EQ(nps["answersTreatment"]["detractors"], "447");
+  EXPECT_NEAR(nps["answersControl"]["responseRate"].get<double>(), 2746.0 / 2831, 1e-12);
+  EXPECT_NEAR(nps["weighted"]["controlValue"].get<double>(), 40.3984, 5e-5);
+  EXPECT_NEAR(nps["weighted"]["treatmentValue"].get<double>(), 35.1136, 5e-5);
+  // Whatever trimming those who answer in one wave only, it got worse.
+  EXPECT_EQ(nps["leeBounds"]["trimmedVariant"], "2017");
+  EXPECT_LT(nps["leeBounds"]["interval"]["upper"].get<double>(), 0);
+  EXPECT_GT(nps["manskiBounds"]["upper"].get<double>(), nps["leeBounds"]["upper"].get<double>());
+  const Json counts =
+      Result(verdict, "q7all", "TOP_TWO_SHARE", "2018")["answersTreatment"]["counts"];
+  ASSERT_EQ(counts.size(), 5U);
+  EXPECT_EQ(counts[4]["units"], "631");
+  EXPECT_EQ(counts[4]["answer"], 5);
+  // Fewer were interviewed by somebody: 336 after 570.
+  const Json split = Check(verdict, "SEGMENT_RATIO");
+  EXPECT_EQ(split["status"], "WARN");
+  EXPECT_EQ(split["places"][0]["segment"], "saq=1");
+  EXPECT_THAT(split["detail"].get<std::string>(), HasSubstr("2017 570 (weight 1), 2018 336"));
+  EXPECT_EQ(Check(verdict, "RESPONSE_RATE", "netpro")["status"], "WARN");
+  EXPECT_EQ(verdict["decision"], "DO_NOT_SHIP");
+}
+
+// The orders of a shop's visitors, and a row for each visitor who ordered nothing.
+std::string VisitorsOfTheShop() {
+  const std::string path = ::testing::TempDir() + "visitors.csv";
+  std::ofstream out(path);
+  out << "visitor,group,bought,revenue\n";
+  std::map<std::string, std::set<std::string>> buyers;
+  std::ifstream orders(SharedData("shop_orders.csv"));
+  std::string line;
+  std::getline(orders, line);  // transactionId,visitorId,date,revenue,group
+  while (std::getline(orders, line)) {
+    const std::vector<std::string> cells = absl::StrSplit(line, ',');
+    buyers[cells[4]].insert(cells[1]);
+    out << cells[1] << ',' << cells[4] << ",1," << cells[3] << '\n';
+  }
+  std::map<std::string, std::size_t> visitors;
+  std::ifstream days(SharedData("shop_visitors.csv"));
+  std::getline(days, line);  // date,group,visitors
+  while (std::getline(days, line)) {
+    const std::vector<std::string> cells = absl::StrSplit(line, ',');
+    visitors[cells[1]] += std::stoul(cells[2]);
+  }
+  for (const auto& [group, number] : visitors) {
+    for (std::size_t i = buyers[group].size(); i < number; ++i) {
+      out << "none-" << group << '-' << i << ',' << group << ",0,0\n";
+    }
+  }
+  return path;
+}
+
+TEST(AnalyzeTest, ARevenueGainThatIsOneOrderIsNoWin) {
+  REQUIRE_DATA("shop_orders.csv");
+  const Json verdict = ParsedVerdict(Insightloop(
+      {"analyze", VisitorsOfTheShop(), "--unit", "visitor", "--arm", "group", "--control", "A",
+       "--metric", "revenue:mean", "--metric", "bought:proportion", "--json"}));
+  ASSERT_TRUE(verdict.is_object());
+  // The 58 visitors of both groups are left out here among the visitors as well.
+  const Json bought = Result(verdict, "bought", "SHARE", "B");
+  EXPECT_EQ(bought["unitsControl"], std::to_string(18'736 - 58));
+  EXPECT_NEAR(bought["controlValue"].get<double>(), 445.0 / (18'736 - 58), 1e-12);
+  EXPECT_NEAR(bought["treatmentValue"].get<double>(), 528.0 / (18'916 - 58), 1e-12);
+  EXPECT_EQ(verdict["decision"], "INCONCLUSIVE");
+  const Json largest = Check(verdict, "LARGEST_UNIT");
+  EXPECT_EQ(largest["status"], "WARN");
+  EXPECT_THAT(largest["detail"].get<std::string>(), HasSubstr("fragile"));
+  EXPECT_THAT(largest["detail"].get<std::string>(), HasSubstr("1,294,500"));
+  const Json crossed = Check(verdict, "CROSSED_UNITS");
+  EXPECT_EQ(crossed["status"], "WARN");
+  EXPECT_THAT(crossed["detail"].get<std::string>(), HasSubstr("58 of "));
+}
+
+TEST(AnalyzeTest, TheShopsGainInBuyersIsAWinWithTheCrossedVisitorsReported) {
+  REQUIRE_DATA("shop_orders.csv");
+  const Json verdict = ParsedVerdict(Insightloop(
+      {"analyze", VisitorsOfTheShop(), "--unit", "visitor", "--arm", "group", "--control", "A",
+       "--metric", "bought:proportion", "--metric", "revenue:mean", "--json"}));
+  ASSERT_TRUE(verdict.is_object());
+  EXPECT_EQ(verdict["decision"], "SHIP");
+  EXPECT_EQ(verdict["shipVariant"], "B");
+  EXPECT_EQ(Check(verdict, "CROSSED_UNITS")["status"], "WARN");
+  const Json revenue = Result(verdict, "revenue", "MEAN", "B");
+  EXPECT_GT(revenue["pValue"].get<double>(), 0.05);
 }
 
 }  // namespace
