@@ -191,6 +191,27 @@ TEST_F(LifecycleTest, AnInternalExperimentNeedsWindows) {
       FailsWith(absl::StatusCode::kFailedPrecondition, "NO_WINDOW", HasSubstr("metrics/bought")));
 }
 
+// The hypothesis of a draft may still change to a metric that the plan's margin is not for.
+TEST_F(LifecycleTest, APlanWhoseMarginFitsNoMoreDoesNotStart) {
+  Make("rating", Event{.value_kind = ValueKind::kScore, .minimum = 0, .maximum = 10});
+  Make("recommend", Metric{.kind = MetricKind::kNps,
+                           .event = "events/rating",
+                           .window = Window{.length = Days(7)}});
+  Experiment experiment = AnExperiment();
+  experiment.plan.goal = Goal::kNonInferiority;
+  experiment.plan.margin = EffectSize{.value = 0.02, .scale = Scale::kRelative};
+  Make("spring", experiment);
+  ASSERT_THAT(resources_->Update<Hypothesis>(By("Update"), "hypotheses/reminder", "",
+                                             [](Hypothesis& hypothesis) {
+                                               hypothesis.primary_metric = "metrics/recommend";
+                                               return absl::OkStatus();
+                                             }),
+              IsOk());
+  EXPECT_THAT(lifecycle_->Start(By("Start"), "experiments/spring", "", std::nullopt),
+              FailsWith(absl::StatusCode::kInvalidArgument, "RELATIVE_ON_NPS",
+                        HasSubstr("plan.margin.scale: is RELATIVE")));
+}
+
 TEST_F(LifecycleTest, APauseKeepsItsTimeUntilItEnds) {
   Running("spring", AnExperiment());
   clock_.Advance(Hours(1));
