@@ -17,6 +17,7 @@
 #include "engine/analysis/outlook.h"
 #include "engine/analysis/plain_language.h"
 #include "engine/analysis/reading.h"
+#include "engine/analysis/response_rate.h"
 #include "engine/analysis/results.h"
 #include "engine/analysis/said_and_did.h"
 #include "engine/analysis/study.h"

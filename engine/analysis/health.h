@@ -13,7 +13,7 @@
 //   EXPOSURE_MISMATCH  > 0.1 %        > 1 %
 //   COVARIATE_BALANCE  p < 0.01/c     p < 0.001/c  over c covariates, times the treatments
 //   LARGEST_UNIT       > 5 %, or it decides  -     of the sum of a variant, primary metric
-//   RESPONSE_RATE      p < 0.05       p < 0.001, primary metric, and Lee's bounds settle nothing
+//   RESPONSE_RATE      p < 0.05       (response_rate.h)
 //   STRAIGHT_LINING    >= 20 %, or p < 0.05 for equal shares  -   of the questionnaires judged
 //   FRESHNESS          >= 24 h        -            of running experiments
 //   MIN_DURATION       < the plan's   -
@@ -64,17 +64,6 @@ HealthCheck CheckExposureMismatch(const Measured& measured);
 
 // Of a running experiment, at `now`: how long ago the last fact happened, by its own time.
 HealthCheck CheckFreshness(const Experiment& experiment, const Measured& measured, Time now);
-
-// Whether a survey was answered at the control's rate in every treatment: answers of those asked,
-// matured units only, compared within epochs of one split. It fails where that is a primary metric
-// and the bounds of what different people may have answered include no effect.
-struct ResponseRates {
-  HealthCheck check;
-  // By index of Study::treatments, of a primary metric: it was not, and the bounds do not show that
-  // the treatment is better.
-  std::vector<bool> differs;
-};
-ResponseRates CheckResponseRate(const Study& study, const Figures& figures, std::size_t metric);
 
 // How many questionnaires have one answer throughout; absent where none can be judged. It begins
 // where people are asked, before anything is recorded: stage EXECUTION.
