@@ -377,7 +377,6 @@ void Pass::CountExposed() {
 }
 
 void Pass::CountByDay() {
-  constexpr std::int64_t kDay = Days(1).micros;
   // Rows are counted by epoch, variant and whether they are crossed; absent for variants that the
   // plan does not have.
   using Slot = std::tuple<std::int32_t, std::size_t, bool>;
@@ -392,8 +391,8 @@ void Pass::CountByDay() {
         slots.try_emplace({cell.epoch, *variant, place % 2 != 0}, slots.size()).first->second;
   }
   // By start of the day, then by slot. Most rows are of the same day as the one before.
-  std::map<std::int64_t, std::vector<std::int64_t>> rows;
-  std::int64_t start = std::numeric_limits<std::int64_t>::max();
+  std::map<Time, std::vector<std::int64_t>> rows;
+  Time start;
   std::vector<std::int64_t>* of_day = nullptr;
   for (std::size_t c = 0; c < chunks(); ++c) {
     const std::span<const Time> first = roster_.first_column().Chunk(c);
@@ -401,23 +400,22 @@ void Pass::CountByDay() {
     for (std::size_t i = 0; i < first.size(); ++i) {
       const auto& slot = slot_of_place[place[i]];
       if (first[i] >= end_ || !slot.has_value()) continue;
-      const std::int64_t time = first[i].micros;
-      if (of_day == nullptr || time < start || time - start >= kDay) {
-        start = time - ((time % kDay) + kDay) % kDay;
+      if (of_day == nullptr || first[i] < start || first[i] >= start + Days(1)) {
+        start = StartOfDay(first[i]);
         of_day = &rows[start];
         of_day->resize(slots.size());
       }
       ++(*of_day)[*slot];
     }
   }
-  std::map<std::pair<std::int32_t, std::int64_t>, DayUnits> days;
+  std::map<std::pair<std::int32_t, Time>, DayUnits> days;
   for (const auto& [day, by_slot] : rows) {
     for (const auto& [key, slot] : slots) {
       if (by_slot[slot] == 0) continue;
       const auto& [epoch, variant, crossed] = key;
       DayUnits& units = days[{epoch, day}];
       units.epoch = epoch;
-      units.day = Time{day};
+      units.day = day;
       units.units.resize(plan_.variants.size());
       (crossed ? units.crossed : units.units[variant]) += by_slot[slot];
     }

@@ -380,11 +380,10 @@ void Recomputation::CountUnits() {
   measured_.exposed_units.resize(plan_.variants.size());
   measured_.outcomes_by_variant.resize(plan_.variants.size());
   std::map<std::int32_t, std::vector<std::int64_t>> by_epoch;
-  std::map<std::pair<std::int32_t, std::int64_t>, DayUnits> by_day;
+  std::map<std::pair<std::int32_t, Time>, DayUnits> by_day;
   for (Unit& unit : units_) {
-    constexpr std::int64_t kDay = Days(1).micros;
-    const Time day{unit.first.micros - ((unit.first.micros % kDay) + kDay) % kDay};
-    DayUnits& of_day = by_day[{unit.epoch, day.micros}];
+    const Time day = StartOfDay(unit.first);
+    DayUnits& of_day = by_day[{unit.epoch, day}];
     of_day.epoch = unit.epoch;
     of_day.day = day;
     of_day.units.resize(plan_.variants.size());
