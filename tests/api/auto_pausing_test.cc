@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <thread>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
 
 #include "tests/engine/harm_fixture.h"
 
@@ -14,13 +16,22 @@ namespace {
 
 class AutoPausingTest : public testing::HarmTest {
  protected:
+  // A pause publishes a catalog.
   bool IsPausedWithin(std::chrono::seconds patience) {
-    const auto end = std::chrono::steady_clock::now() + patience;
-    while (Spring().state != ExperimentState::kPaused) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::mutex mutex;
+    std::condition_variable published;
+    const std::int64_t listener = catalog_.Subscribe([&] {
+      const std::lock_guard lock(mutex);
+      published.notify_all();
+    });
+    bool is_paused = false;
+    {
+      std::unique_lock lock(mutex);
+      is_paused = published.wait_for(lock, patience,
+                                     [this] { return Spring().state == ExperimentState::kPaused; });
     }
-    return true;
+    catalog_.Unsubscribe(listener);
+    return is_paused;
   }
 };
 
