@@ -4,35 +4,38 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
-#include <iterator>
 #include <limits>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "stats/internal/arguments.h"
+#include "stats/order_statistics.h"
 
 namespace insightloop::stats {
 namespace {
 
-std::vector<std::int64_t> NonZeroValues(std::span<const std::span<const std::int64_t>> columns) {
-  std::size_t most = 0;
-  for (const std::span<const std::int64_t> column : columns) most += column.size();
-  std::vector<std::int64_t> values;
-  values.reserve(most);
+struct Signs {
+  std::int64_t negative = 0, zero = 0, positive = 0;
+};
+
+Signs CountSigns(std::span<const std::span<const std::int64_t>> columns) {
+  Signs signs;
   for (const std::span<const std::int64_t> column : columns) {
-    std::copy_if(column.begin(), column.end(), std::back_inserter(values),
-                 [](std::int64_t value) { return value != 0; });
+    for (const std::int64_t value : column) {
+      signs.negative += value < 0 ? 1 : 0;
+      signs.positive += value > 0 ? 1 : 0;
+    }
+    signs.zero += static_cast<std::int64_t>(column.size());
   }
-  return values;
+  signs.zero -= signs.negative + signs.positive;
+  return signs;
 }
 
 // The least whole number of at least share * count. A share such as 0.07 is no binary number; its
 // rounding must not turn the 7th of 100 into the 8th.
-std::size_t RankOf(double share, std::size_t count) {
+std::int64_t RankOf(double share, std::int64_t count) {
   constexpr long double kRounding = std::numeric_limits<double>::epsilon();
   const long double exact = static_cast<long double>(share) * static_cast<long double>(count);
-  return std::max<std::size_t>(1, static_cast<std::size_t>(std::ceil(exact * (1 - kRounding))));
+  return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(exact * (1 - kRounding))));
 }
 
 }  // namespace
@@ -42,13 +45,15 @@ absl::StatusOr<std::int64_t> PercentileCap(std::span<const std::span<const std::
   if (absl::Status status = internal::CheckInsideUnitInterval(share, "share"); !status.ok()) {
     return status;
   }
-  std::vector<std::int64_t> values = NonZeroValues(columns);
-  if (values.empty()) {
+  const Signs signs = CountSigns(columns);
+  if (signs.negative + signs.positive == 0) {
     return absl::FailedPreconditionError("all values are 0; a percentile cap needs others");
   }
-  const auto at = values.begin() + static_cast<std::ptrdiff_t>(RankOf(share, values.size()) - 1);
-  std::nth_element(values.begin(), at, values.end());
-  return *at;
+  std::int64_t rank = RankOf(share, signs.negative + signs.positive);
+  if (rank > signs.negative) rank += signs.zero;
+  const auto values = ValuesAtRanks(columns, std::span(&rank, 1));
+  if (!values.ok()) return values.status();
+  return values->front();
 }
 
 void ApplyCap(std::int64_t cap, std::span<std::int64_t> column) {

@@ -27,7 +27,7 @@ namespace insightloop::stats {
 //         `share` is 0.99 for the 99th percentile.
 // Errors: kInvalidArgument    `share` is not in (0, 1).
 //         kFailedPrecondition all values are 0: there is nothing to cap.
-// Pure function; safe from any thread; O(values), copies those that are not 0.
+// Pure function; safe from any thread; O(values).
 absl::StatusOr<std::int64_t> PercentileCap(std::span<const std::span<const std::int64_t>> columns,
                                            double share);
 

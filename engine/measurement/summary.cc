@@ -3,6 +3,7 @@
 #include "engine/measurement/summary.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -17,6 +18,7 @@
 #include "engine/domain/attribute.h"
 #include "engine/domain/json.h"
 #include "stats/caps.h"
+#include "stats/order_statistics.h"
 #include "stats/quantile.h"
 #include "stats/straight_lining.h"
 
@@ -30,6 +32,8 @@ constexpr std::int64_t kDetractorTo = 6;
 constexpr Duration kTwoWeeks = Days(14);
 
 constexpr std::size_t kChunk = ChunkedColumn<std::int64_t>::kChunk;
+
+using Columns = std::vector<std::span<const std::int64_t>>;
 
 // Rows are added up by group; those that do not count are in the first.
 using Group = std::uint16_t;
@@ -109,7 +113,8 @@ class Pass {
  private:
   void LookAtRows();
   void CountExposed();
-  void CountByDay();
+  void FindSlots();
+  void SortDays();
   void MakeGroups();
   void PlaceRows(std::size_t first_group);
   void AddMetric(std::size_t metric, std::size_t first_group);
@@ -120,6 +125,7 @@ class Pass {
   void AddWeighted(std::size_t metric, std::size_t chunk, RoundSums& sums);
   void SetAnswers(std::size_t metric);
   void AddQuantiles(std::size_t metric);
+  Columns MaturedValues(std::size_t metric);
   void FindCap(std::size_t metric);
   void ReadCovariates(std::size_t metric, std::size_t chunk);
   std::span<const std::int64_t> Capped(std::size_t metric, std::span<const std::int64_t> values);
@@ -149,6 +155,14 @@ class Pass {
   std::optional<Duration> longest_window_;
   std::size_t most_groups_ = kMostGroups;  // in a round
 
+  // Rows are counted by day and slot: epoch, variant and whether they are crossed. Those of
+  // variants that the plan does not have are in the first.
+  using SlotKey = std::tuple<std::int32_t, std::size_t, bool>;
+  static constexpr std::size_t kNoSlot = 0;
+  std::map<SlotKey, std::size_t> slots_;
+  std::vector<std::size_t> slot_of_place_;
+  std::map<Time, std::vector<std::int64_t>> rows_by_day_;  // by start of the day, then by slot
+
   std::vector<PlaceStats> stats_;      // by place of the roster
   std::vector<Json> attributes_;       // by index; null where no row has them
   std::vector<std::uint32_t> places_;  // by group, over all rounds
@@ -158,6 +172,7 @@ class Pass {
   Measured measured_;
 
   Numbers numbers_;  // of the covariate or weight of the metric at hand
+  std::vector<std::int64_t> matured_values_;
 
   // By metric: the different answers to a survey, at most one more than are counted; and by stratum
   // how many units gave each, of which the last ones may be missing.
@@ -233,21 +248,18 @@ void Merge(MetricSums& sum, const stats::JointSums& joint, const Counts& counts)
   if (sum.joint.has_value()) sum.joint->Merge(joint).IgnoreError();
 }
 
-// Absent where nobody has matured.
-std::optional<QuantileSums> QuantileOf(std::vector<std::int64_t>& values, double quantile) {
-  const auto ranks = stats::RanksOfQuantile(static_cast<std::int64_t>(values.size()), quantile);
+// Of that many units, whose values are in the columns; absent where nobody has matured.
+std::optional<QuantileSums> QuantileOf(std::int64_t units, const Columns& columns,
+                                       double quantile) {
+  const auto ranks = stats::RanksOfQuantile(units, quantile);
   if (!ranks.ok()) return std::nullopt;
-  const auto place_of = [&values](std::int64_t rank) { return values.begin() + (rank - 1); };
-  const auto value = place_of(ranks->value), lower = place_of(ranks->lower),
-             upper = place_of(ranks->upper);
-  // What is below the value is on its left then, what is above on its right.
-  std::nth_element(values.begin(), value, values.end());
-  if (lower < value) std::nth_element(values.begin(), lower, value);
-  if (upper > value) std::nth_element(value + 1, upper, values.end());
-  return QuantileSums{.units = static_cast<std::int64_t>(values.size()),
-                      .value = *value,
-                      .lower = *lower,
-                      .upper = *upper,
+  const auto values =
+      stats::ValuesAtRanks(columns, std::array{ranks->lower, ranks->value, ranks->upper});
+  if (!values.ok()) return std::nullopt;
+  return QuantileSums{.units = units,
+                      .value = (*values)[1],
+                      .lower = (*values)[0],
+                      .upper = (*values)[2],
                       .lower_rank = ranks->lower,
                       .upper_rank = ranks->upper};
 }
@@ -275,9 +287,10 @@ std::optional<Time> Pass::MaturityOf(Time first) const {
 }
 
 Measured Pass::Run() {
+  FindSlots();
   LookAtRows();
   CountExposed();
-  CountByDay();
+  SortDays();
   MakeGroups();
   answers_.resize(plan_.metrics.size());
   units_by_answer_.assign(plan_.metrics.size(),
@@ -295,14 +308,37 @@ Measured Pass::Run() {
   return std::move(measured_);
 }
 
+void Pass::FindSlots() {
+  slot_of_place_.resize(roster_.cells().size() * 2, kNoSlot);
+  for (std::size_t place = 0; place < slot_of_place_.size(); ++place) {
+    const RosterCell& cell = roster_.cells()[place / 2];
+    const auto variant = VariantIndex(plan_, roster_.variant(cell));
+    if (!variant.has_value()) continue;
+    slot_of_place_[place] =
+        slots_.try_emplace({cell.epoch, *variant, place % 2 != 0}, kNoSlot + 1 + slots_.size())
+            .first->second;
+  }
+}
+
 void Pass::LookAtRows() {
   stats_.resize(roster_.cells().size() * 2);
+  // Most rows are of the same day as the one before.
+  Time day, next_day;
+  std::int64_t* of_day = nullptr;
   for (std::size_t c = 0; c < chunks(); ++c) {
     const std::span<const Time> first = roster_.first_column().Chunk(c);
     const std::span<const std::uint32_t> place = roster_.place_column().Chunk(c);
     const std::span<const std::uint32_t> outcomes = tally_.outcomes().Chunk(c);
     for (std::size_t i = 0; i < first.size(); ++i) {
       if (first[i] >= end_) continue;
+      if (first[i] < day || first[i] >= next_day) {
+        day = StartOfDay(first[i]);
+        next_day = day + Days(1);
+        std::vector<std::int64_t>& rows = rows_by_day_[day];
+        rows.resize(kNoSlot + 1 + slots_.size());
+        of_day = rows.data();
+      }
+      ++of_day[slot_of_place_[place[i]]];
       PlaceStats& stats = stats_[place[i]];
       ++stats.rows;
       stats.matured += first[i] <= matured_until_ ? 1 : 0;
@@ -376,48 +412,17 @@ void Pass::CountExposed() {
   }
 }
 
-void Pass::CountByDay() {
-  // Rows are counted by epoch, variant and whether they are crossed; absent for variants that the
-  // plan does not have.
-  using Slot = std::tuple<std::int32_t, std::size_t, bool>;
-  std::map<Slot, std::size_t> slots;
-  std::vector<std::optional<std::size_t>> slot_of_place(stats_.size());
-  for (std::size_t place = 0; place < stats_.size(); ++place) {
-    if (stats_[place].rows == 0) continue;
-    const RosterCell& cell = roster_.cells()[place / 2];
-    const auto variant = VariantIndex(plan_, roster_.variant(cell));
-    if (!variant.has_value()) continue;
-    slot_of_place[place] =
-        slots.try_emplace({cell.epoch, *variant, place % 2 != 0}, slots.size()).first->second;
-  }
-  // By start of the day, then by slot. Most rows are of the same day as the one before.
-  std::map<Time, std::vector<std::int64_t>> rows;
-  Time start;
-  std::vector<std::int64_t>* of_day = nullptr;
-  for (std::size_t c = 0; c < chunks(); ++c) {
-    const std::span<const Time> first = roster_.first_column().Chunk(c);
-    const std::span<const std::uint32_t> place = roster_.place_column().Chunk(c);
-    for (std::size_t i = 0; i < first.size(); ++i) {
-      const auto& slot = slot_of_place[place[i]];
-      if (first[i] >= end_ || !slot.has_value()) continue;
-      if (of_day == nullptr || first[i] < start || first[i] >= start + Days(1)) {
-        start = StartOfDay(first[i]);
-        of_day = &rows[start];
-        of_day->resize(slots.size());
-      }
-      ++(*of_day)[*slot];
-    }
-  }
+void Pass::SortDays() {
   std::map<std::pair<std::int32_t, Time>, DayUnits> days;
-  for (const auto& [day, by_slot] : rows) {
-    for (const auto& [key, slot] : slots) {
-      if (by_slot[slot] == 0) continue;
+  for (const auto& [day, rows] : rows_by_day_) {
+    for (const auto& [key, slot] : slots_) {
+      if (rows[slot] == 0) continue;
       const auto& [epoch, variant, crossed] = key;
       DayUnits& units = days[{epoch, day}];
       units.epoch = epoch;
       units.day = day;
       units.units.resize(plan_.variants.size());
-      (crossed ? units.crossed : units.units[variant]) += by_slot[slot];
+      (crossed ? units.crossed : units.units[variant]) += rows[slot];
     }
   }
   for (auto& [key, units] : days) measured_.exposed_by_day.push_back(std::move(units));
@@ -550,8 +555,9 @@ void Pass::AddChunk(std::size_t metric, std::size_t chunk, RoundSums& sums) {
   }
   // The columns are as long as the groups and as many as the sums have variables.
   stats::AddColumns(groups, variables, sums.joint).IgnoreError();
+  Counts* const counts = sums.counts.data();
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    sums.counts[groups[i]].nonzero += values[i] != 0 ? 1 : 0;
+    if (values[i] != 0) ++counts[groups[i]].nonzero;
   }
   if (!rule.find_largest) return;
   for (std::size_t i = 0; i < groups.size(); ++i) {
@@ -647,13 +653,7 @@ void Pass::FindCap(std::size_t metric) {
   if (!cap.has_value()) return;
   measured_.caps[metric] = cap->steps;
   if (cap->steps.has_value()) return;
-  std::vector<std::int64_t> values;
-  ForMatured([&](std::size_t chunk, std::size_t i, std::uint32_t) {
-    const std::int64_t value = tally_.metric(metric).value.Chunk(chunk)[i];
-    if (value != 0) values.push_back(value);
-  });
-  const std::span<const std::int64_t> all = values;
-  const auto found = stats::PercentileCap(std::span(&all, 1), cap->share);
+  const auto found = stats::PercentileCap(MaturedValues(metric), cap->share);
   if (found.ok()) measured_.caps[metric] = *found;
 }
 
@@ -747,21 +747,39 @@ void Pass::AddBehaviour(std::size_t survey, std::size_t first_group) {
 }
 
 void Pass::AddQuantiles(std::size_t metric) {
-  const MetricColumns& columns = tally_.metric(metric);
-  std::vector<std::vector<std::int64_t>> values(measured_.strata.size());
-  for (std::size_t s = 0; s < values.size(); ++s) {
-    values[s].reserve(static_cast<std::size_t>(measured_.strata[s].units));
+  const Columns by_group = MaturedValues(metric);
+  std::vector<Columns> by_stratum(measured_.strata.size());
+  for (std::size_t g = 0; g < by_group.size(); ++g) {
+    for (const std::size_t stratum : strata_of_group_[g])
+      by_stratum[stratum].push_back(by_group[g]);
   }
-  ForMatured([&](std::size_t chunk, std::size_t i, std::uint32_t group) {
-    const std::int64_t value = columns.value.Chunk(chunk)[i];
-    for (const std::size_t stratum : strata_of_group_[group]) values[stratum].push_back(value);
-  });
-  for (std::size_t s = 0; s < values.size(); ++s) {
+  for (std::size_t s = 0; s < by_stratum.size(); ++s) {
+    const Stratum& stratum = measured_.strata[s];
     MetricSums& sums = measured_.strata[s].metrics[metric];
-    if (!sums.values.overflowed()) {
-      sums.quantile = QuantileOf(values[s], plan_.metrics[metric].quantile);
-    }
+    if (sums.values.overflowed()) continue;
+    sums.quantile = QuantileOf(stratum.units, by_stratum[s], plan_.metrics[metric].quantile);
   }
+}
+
+// By group, over all rounds; until the next call.
+Columns Pass::MaturedValues(std::size_t metric) {
+  std::vector<std::size_t> ends;
+  std::size_t end = 0;
+  for (const std::uint32_t place : places_) {
+    ends.push_back(end);
+    end += static_cast<std::size_t>(stats_[place].matured);
+  }
+  matured_values_.resize(end);
+  ForMatured([&](std::size_t chunk, std::size_t i, std::uint32_t group) {
+    matured_values_[ends[group]++] = tally_.metric(metric).value.Chunk(chunk)[i];
+  });
+  Columns columns;
+  const std::span<const std::int64_t> all = matured_values_;
+  for (std::size_t g = 0; g < places_.size(); ++g) {
+    const auto units = static_cast<std::size_t>(stats_[places_[g]].matured);
+    columns.push_back(all.subspan(ends[g] - units, units));
+  }
+  return columns;
 }
 
 }  // namespace
