@@ -397,7 +397,7 @@ absl::Status EmbeddedMeasurement::ReadChains(const std::vector<PendingRow>& rows
   std::vector<std::int64_t> last;
   last.reserve(rows.size());
   for (const PendingRow& row : rows) last.push_back(row.last_outcome);
-  return log_.FollowChains(last, [&](std::size_t i, const OutcomeRow& outcome) {
+  return log_.FollowChains(last, [&](std::size_t i, const StoredOutcome& outcome) {
     read.Fold(static_cast<RowNumber>(i), rows[i].first, outcome);
   });
 }
@@ -409,7 +409,7 @@ absl::Status EmbeddedMeasurement::ReadLog(const std::vector<PendingRow>& rows, s
   for (std::size_t i = 0; i < rows.size(); ++i) {
     row_of_unit.emplace(rows[i].unit, static_cast<RowNumber>(i));
   }
-  return log_.ScanOutcomes([&](const OutcomeRow& outcome) {
+  return log_.ScanOutcomes([&](const StoredOutcome& outcome) {
     if (outcome.id > through) return;
     const auto row = row_of_unit.find(outcome.unit);
     if (row != row_of_unit.end()) read.Fold(row->second, rows[row->second].first, outcome);

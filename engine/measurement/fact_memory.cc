@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/domain/error.h"
 #include "engine/domain/json.h"
+#include "engine/measurement/read_ahead.h"
 
 namespace insightloop {
 namespace {
@@ -37,21 +38,18 @@ std::string AttributesText(const AttributeMap& attributes) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // never throws
 }
 
-// Hands on all rows, so many at once that what is known of them can be fetched ahead.
-absl::Status ScanInBlocks(
-    FactLog& log, absl::Status (FactLog::*scan)(const std::function<void(const OutcomeRow&)>&),
-    const std::function<void(std::span<const OutcomeRow>)>& take) {
-  std::vector<OutcomeRow> rows;
-  rows.reserve(kRowsAtOnce);
-  absl::Status status = (log.*scan)([&](const OutcomeRow& row) {
-    rows.push_back(row);
-    if (rows.size() < kRowsAtOnce) return;
-    take(rows);
-    rows.clear();
-  });
-  take(rows);
-  return status;
+StoredOutcome StoredPart(const OutcomeRow& row) {
+  return {.id = row.id,
+          .unit = row.unit,
+          .event = row.event,
+          .occur_time = row.occur_time,
+          .kind = row.kind,
+          .late = row.late,
+          .value = row.value,
+          .source = row.source,
+          .response_key = row.response_key};
 }
+const StoredOutcome& StoredPart(const StoredOutcome& outcome) { return outcome; }
 
 // The old tally's plan, but for the end.
 bool IsStoppedPlan(const MeasurePlan& stopped, MeasurePlan running) {
@@ -65,16 +63,16 @@ absl::Status FactMemory::Load(FactLog& log) {
   // Half of the work, and none of the rest has to do with it.
   absl::Status identified;
   std::thread identifying([&] {
-    identified = ScanInBlocks(log, &FactLog::ScanIdentities,
-                              [this](auto rows) { RememberIdentities(rows); });
+    identified = ReadAhead<StoredIdentity>([&](const auto& row) { return log.ScanIdentities(row); },
+                                           [&](auto rows) { RememberIdentities(rows); });
   });
   absl::Status status = log.ScanWords([this](const WordRow& row) { RememberWord(row); });
   status.Update(log.ScanUnits([this](const UnitRow& row) { RememberUnit(row); }));
   // Before the outcomes, so that no row is pending.
   status.Update(
       log.ScanExposures(std::nullopt, [this](const ExposureRow& row) { RememberExposure(row); }));
-  status.Update(
-      ScanInBlocks(log, &FactLog::ScanOutcomes, [this](auto rows) { RememberOutcomes(rows); }));
+  status.Update(ReadAhead<StoredOutcome>([&](const auto& row) { return log.ScanOutcomes(row); },
+                                         [&](auto rows) { RememberOutcomes(rows); }));
   status.Update(log.ScanRejections(
       [this](const RejectionKey& key, std::int64_t rows) { RememberRejection(key, rows); }));
   identifying.join();
@@ -153,7 +151,9 @@ void FactMemory::Settle(const std::string& experiment, const std::vector<Pending
     tally->CopyRow(read, static_cast<RowNumber>(i), row.row);
     tally->pending.erase(row.row);
   }
-  if (tally->pending.empty()) with_pending_.erase(index);
+  if (!tally->pending.empty()) return;
+  tally->pending = {};  // gives back the room that it had
+  with_pending_.erase(index);
 }
 
 Tally FactMemory::EmptyTally(const MeasurePlan& plan) const {
@@ -318,27 +318,37 @@ void FactMemory::RememberExposure(const ExposureRow& row) {
   with_pending_.insert(index);
 }
 
-void FactMemory::RememberIdentities(std::span<const OutcomeRow> rows) {
+template <class Row>
+void FactMemory::RememberIdentities(std::span<const Row> rows) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (i + kRowsAhead < rows.size()) identities_.Prefetch(rows[i + kRowsAhead].key);
-    const OutcomeRow& row = rows[i];
+    const Row& row = rows[i];
     identities_.Add(row.key, ContentDigest(row.occur_time, row.kind, row.value));
   }
 }
 
-void FactMemory::RememberOutcomes(std::span<const OutcomeRow> rows) {
-  const auto unit_of = [&](std::size_t i) { return static_cast<UnitNumber>(rows[i].unit); };
+template <class Row>
+void FactMemory::RememberOutcomes(std::span<const Row> rows) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (i + 2 * kRowsAhead < rows.size()) units_.Prefetch(unit_of(i + 2 * kRowsAhead));
-    if (i + kRowsAhead < rows.size()) {
-      const Membership first = units_.memberships(unit_of(i + kRowsAhead));
-      if (first.roster != Membership::kNone) experiments_[first.roster]->roster.Prefetch(first.row);
+    if (i + 2 * kRowsAhead < rows.size()) {
+      units_.Prefetch(static_cast<UnitNumber>(rows[i + 2 * kRowsAhead].unit));
     }
-    RememberOutcome(rows[i]);
+    if (i + kRowsAhead < rows.size())
+      PrefetchRow(rows[i + kRowsAhead].unit, rows[i + kRowsAhead].event);
+    RememberOutcome(StoredPart(rows[i]));
   }
 }
 
-void FactMemory::RememberOutcome(const OutcomeRow& row) {
+// What an outcome of that event changes in the unit's first experiment.
+void FactMemory::PrefetchRow(std::int64_t unit, std::int64_t event) const {
+  const Membership first = units_.memberships(static_cast<UnitNumber>(unit));
+  if (first.roster == Membership::kNone) return;
+  const RememberedExperiment& experiment = *experiments_[first.roster];
+  experiment.roster.Prefetch(first.row);
+  if (experiment.tally != nullptr) experiment.tally->Prefetch(first.row, event);
+}
+
+void FactMemory::RememberOutcome(const StoredOutcome& row) {
   const auto unit = static_cast<UnitNumber>(row.unit);
   for (Membership m = units_.memberships(unit); m.roster != Membership::kNone;) {
     RememberedExperiment& experiment = *experiments_[m.roster];
@@ -536,8 +546,9 @@ void FactStage::PublishTo(FactMemory& memory) const {
   for (const WordRow& row : batch_.words) memory.RememberWord(row);
   for (const UnitRow& row : batch_.units) memory.RememberUnit(row);
   for (const ExposureRow& row : batch_.exposures) memory.RememberExposure(row);
-  memory.RememberIdentities(batch_.outcomes);
-  memory.RememberOutcomes(batch_.outcomes);
+  const std::span<const OutcomeRow> outcomes = batch_.outcomes;
+  memory.RememberIdentities(outcomes);
+  memory.RememberOutcomes(outcomes);
   for (const auto& [key, rows] : batch_.rejections) memory.RememberRejection(key, rows);
 }
 

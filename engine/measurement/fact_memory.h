@@ -114,9 +114,12 @@ class FactMemory {
   void RememberWord(const WordRow& row);
   void RememberUnit(const UnitRow& row);
   void RememberExposure(const ExposureRow& row);
-  void RememberIdentities(std::span<const OutcomeRow> rows);
-  void RememberOutcomes(std::span<const OutcomeRow> rows);  // but for their identities
-  void RememberOutcome(const OutcomeRow& row);
+  template <class Row>
+  void RememberIdentities(std::span<const Row> rows);
+  template <class Row>
+  void RememberOutcomes(std::span<const Row> rows);  // but for their identities
+  void PrefetchRow(std::int64_t unit, std::int64_t event) const;
+  void RememberOutcome(const StoredOutcome& row);
   void RememberRejection(const RejectionKey& key, std::int64_t rows);
 
   [[nodiscard]] std::int64_t FindWord(std::string_view text) const;  // 0 when the log has none

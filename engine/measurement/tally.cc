@@ -15,7 +15,7 @@ constexpr Duration kWeek = Days(7);
 
 // What the row adds to a number that counts rows or sums values; absent: nothing. Of shares of
 // units 1 when it is such a row.
-std::optional<std::int64_t> AddendOf(const MeasuredMetric& metric, const OutcomeRow& outcome) {
+std::optional<std::int64_t> AddendOf(const MeasuredMetric& metric, const StoredOutcome& outcome) {
   const bool is_value = outcome.kind == OutcomeKind::kValue;
   if (!is_value && outcome.kind != OutcomeKind::kOccurred) return std::nullopt;
   switch (metric.kind) {
@@ -35,7 +35,8 @@ std::optional<std::int64_t> AddendOf(const MeasuredMetric& metric, const Outcome
   return outcome.value;
 }
 
-std::optional<std::int64_t> DenominatorOf(const MeasuredMetric& metric, const OutcomeRow& outcome) {
+std::optional<std::int64_t> DenominatorOf(const MeasuredMetric& metric,
+                                          const StoredOutcome& outcome) {
   const bool is_value = outcome.kind == OutcomeKind::kValue;
   if (!is_value && outcome.kind != OutcomeKind::kOccurred) return std::nullopt;
   if (!metric.denominator_sums) return 1;
@@ -112,7 +113,16 @@ void Tally::GrowTo(std::size_t rows) {
   outcomes_.GrowTo(rows);
 }
 
-void Tally::Fold(RowNumber row, Time first, const OutcomeRow& outcome) {
+void Tally::Prefetch(RowNumber row, std::int64_t event) const {
+  __builtin_prefetch(&outcomes_[row], 1);
+  for (const Use& use : uses_) {
+    if (use.event != event) continue;
+    const MetricColumns& columns = metrics_[use.metric];
+    (use.is_denominator ? columns.denominator : columns.value).Prefetch(row);
+  }
+}
+
+void Tally::Fold(RowNumber row, Time first, const StoredOutcome& outcome) {
   if (outcome.response_key != 0) FoldQuestionnaire(row, first, outcome);
   bool counts = false;
   for (const Use& use : uses_) {
@@ -144,7 +154,7 @@ bool Tally::IsInWindow(std::string_view event, Time first, Time time) const {
 }
 
 // Whether the outcome is inside the window.
-bool Tally::FoldValue(RowNumber row, Time first, const Use& use, const OutcomeRow& outcome) {
+bool Tally::FoldValue(RowNumber row, Time first, const Use& use, const StoredOutcome& outcome) {
   const MeasuredMetric& metric = plan_.metrics[use.metric];
   if (!IsInside(metric, first, outcome.occur_time)) return false;
   if (!metric.window.has_value()) {
@@ -164,7 +174,7 @@ bool Tally::FoldValue(RowNumber row, Time first, const Use& use, const OutcomeRo
 
 // The last answer counts; of two at one instant the lower, whichever came first. An answer or a
 // dismissal says too that the unit was asked.
-void Tally::FoldAnswer(RowNumber row, std::size_t metric, const OutcomeRow& outcome) {
+void Tally::FoldAnswer(RowNumber row, std::size_t metric, const StoredOutcome& outcome) {
   MetricColumns& columns = metrics_[metric];
   std::uint8_t& marks = columns.marks[row];
   marks |= MetricColumns::kAsked;
@@ -180,7 +190,7 @@ void Tally::FoldAnswer(RowNumber row, std::size_t metric, const OutcomeRow& outc
   }
 }
 
-void Tally::FoldQuestionnaire(RowNumber row, Time first, const OutcomeRow& outcome) {
+void Tally::FoldQuestionnaire(RowNumber row, Time first, const StoredOutcome& outcome) {
   if (outcome.kind != OutcomeKind::kValue || outcome.late || outcome.occur_time < first ||
       outcome.occur_time >= plan_.stop_time.value_or(kLatestTime)) {
     return;
@@ -196,7 +206,8 @@ void Tally::FoldQuestionnaire(RowNumber row, Time first, const OutcomeRow& outco
 
 // The days before the exposure's own: a clock that is a little wrong must not let what the
 // treatment caused into the history.
-void Tally::FoldHistory(RowNumber row, Time first, std::size_t metric, const OutcomeRow& outcome) {
+void Tally::FoldHistory(RowNumber row, Time first, std::size_t metric,
+                        const StoredOutcome& outcome) {
   const MeasuredMetric& rule = plan_.metrics[metric];
   const Time end = StartOfDay(first);
   if (outcome.occur_time >= end || outcome.occur_time < end - rule.covariate->history) return;
@@ -207,7 +218,7 @@ void Tally::FoldHistory(RowNumber row, Time first, std::size_t metric, const Out
   }
 }
 
-void Tally::FoldWeeks(RowNumber row, Time first, std::size_t metric, const OutcomeRow& outcome) {
+void Tally::FoldWeeks(RowNumber row, Time first, std::size_t metric, const StoredOutcome& outcome) {
   if (outcome.occur_time < first || outcome.occur_time >= first + kWeek + kWeek) return;
   const auto addend = AddendOf(plan_.metrics[metric], outcome);
   if (!addend.has_value()) return;
@@ -262,9 +273,10 @@ bool Tally::Stop(Time stop_time) {
 
 std::int64_t Tally::bytes_beside_rows() const {
   constexpr std::int64_t kBytesPerLateUnit = 192;  // an entry of a hash map, one or two sources
+  constexpr std::size_t kBytesPerPlace = sizeof(RowNumber) + 1;
   // Nodes of a B-tree are at least half full.
-  return static_cast<std::int64_t>(3 * questionnaires_.size() *
-                                   sizeof(Questionnaires::value_type)) +
+  return static_cast<std::int64_t>(3 * questionnaires_.size() * sizeof(Questionnaires::value_type) +
+                                   pending.capacity() * kBytesPerPlace) +
          static_cast<std::int64_t>(late_.size()) * kBytesPerLateUnit;
 }
 

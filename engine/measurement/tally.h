@@ -45,6 +45,7 @@ class SumColumn {
     return carries_;
   }
   void CopyRow(const SumColumn& from, RowNumber from_row, RowNumber row);
+  void Prefetch(RowNumber row) const { __builtin_prefetch(&low_[row], 1); }
 
  private:
   ChunkedColumn<std::int64_t> low_;
@@ -72,7 +73,7 @@ struct Questionnaire {
   std::uint32_t answers = 0;
   bool all_same = true;
 };
-// By row and OutcomeRow::response_key.
+// By row and StoredOutcome::response_key.
 using Questionnaires = absl::btree_map<std::pair<RowNumber, std::int64_t>, Questionnaire>;
 
 // Not thread-safe.
@@ -87,8 +88,11 @@ class Tally {
 
   void GrowTo(std::size_t rows);
 
+  // Brings into the cache what Fold() changes first for an outcome of that event (word).
+  void Prefetch(RowNumber row, std::int64_t event) const;
+
   // An outcome of the unit in `row`, whose first exposure was at `first`.
-  void Fold(RowNumber row, Time first, const OutcomeRow& outcome);
+  void Fold(RowNumber row, Time first, const StoredOutcome& outcome);
 
   // Takes over a row of a tally of the same plan.
   void CopyRow(const Tally& from, RowNumber from_row, RowNumber row);
@@ -121,7 +125,7 @@ class Tally {
   // those at or after the stop.
   [[nodiscard]] const Questionnaires& questionnaires() const { return questionnaires_; }
 
-  // What it keeps of questionnaires, in bytes at most.
+  // What it keeps of questionnaires, late outcomes and pending rows, in bytes at most.
   [[nodiscard]] std::int64_t bytes_beside_rows() const;
 
   // Rows to be read again from the log: some of their outcomes were stored before their exposure.
@@ -136,11 +140,11 @@ class Tally {
   };
 
   [[nodiscard]] bool IsInside(const MeasuredMetric& metric, Time first, Time time) const;
-  bool FoldValue(RowNumber row, Time first, const Use& use, const OutcomeRow& outcome);
-  void FoldHistory(RowNumber row, Time first, std::size_t metric, const OutcomeRow& outcome);
-  void FoldWeeks(RowNumber row, Time first, std::size_t metric, const OutcomeRow& outcome);
-  void FoldAnswer(RowNumber row, std::size_t metric, const OutcomeRow& outcome);
-  void FoldQuestionnaire(RowNumber row, Time first, const OutcomeRow& outcome);
+  bool FoldValue(RowNumber row, Time first, const Use& use, const StoredOutcome& outcome);
+  void FoldHistory(RowNumber row, Time first, std::size_t metric, const StoredOutcome& outcome);
+  void FoldWeeks(RowNumber row, Time first, std::size_t metric, const StoredOutcome& outcome);
+  void FoldAnswer(RowNumber row, std::size_t metric, const StoredOutcome& outcome);
+  void FoldQuestionnaire(RowNumber row, Time first, const StoredOutcome& outcome);
 
   MeasurePlan plan_;
   std::vector<Use> uses_;

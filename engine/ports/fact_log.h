@@ -64,6 +64,25 @@ struct OutcomeRow {
   std::int64_t previous_id = 0;   // the unit's outcome before this; 0: none
 };
 
+// What of a stored outcome is measured.
+struct StoredOutcome {
+  std::int64_t id = 0, unit = 0, event = 0;
+  Time occur_time;
+  OutcomeKind kind{};
+  bool late = false;
+  std::int64_t value = 0;
+  std::int64_t source = 0;
+  std::int64_t response_key = 0;
+};
+
+// What of a stored outcome a resent one is compared with.
+struct StoredIdentity {
+  absl::uint128 key = 0;
+  Time occur_time;
+  OutcomeKind kind{};
+  std::int64_t value = 0;
+};
+
 struct FactBatch {
   std::vector<WordRow> words;
   std::vector<UnitRow> units;
@@ -92,17 +111,15 @@ class FactLog {
   // With the number of rows; each key once.
   virtual absl::Status ScanRejections(
       const std::function<void(const RejectionKey&, std::int64_t rows)>& row) = 0;
-  // In order of storing. Only the numbers are filled in, not the texts.
-  virtual absl::Status ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) = 0;
-
-  // As ScanOutcomes, but that only key, time, kind and value are filled in.
-  virtual absl::Status ScanIdentities(const std::function<void(const OutcomeRow&)>& row) = 0;
+  // In order of storing.
+  virtual absl::Status ScanOutcomes(const std::function<void(const StoredOutcome&)>& row) = 0;
+  virtual absl::Status ScanIdentities(const std::function<void(const StoredIdentity&)>& row) = 0;
 
   // Of each chain the outcome with id last_ids[chain] (0: none) and all of its unit before it, the
-  // last one first. As ScanOutcomes, only the numbers.
+  // last one first.
   virtual absl::Status FollowChains(
       std::span<const std::int64_t> last_ids,
-      const std::function<void(std::size_t chain, const OutcomeRow&)>& row) = 0;
+      const std::function<void(std::size_t chain, const StoredOutcome&)>& row) = 0;
 
   // For a log whose user ends: scans under way and all later ones fail with kUnavailable. From any
   // thread.

@@ -41,14 +41,14 @@ constexpr char kScanExposuresOf[] =
     " FROM exposures WHERE experiment = ? ORDER BY id";
 constexpr char kScanRejections[] = "SELECT experiment, variant, reason, day, rows FROM rejections";
 constexpr char kScanOutcomes[] =
-    "SELECT id, unit, event, key, occur_time, receive_time, kind, value, late, channel, touchpoint,"
-    " source, previous_id, response_key FROM outcomes ORDER BY id";
+    "SELECT id, unit, event, occur_time, kind, value, late, source, response_key FROM outcomes"
+    " ORDER BY id";
 
 constexpr char kScanIdentities[] = "SELECT key, occur_time, kind, value FROM outcomes ORDER BY id";
 
 constexpr char kFindOutcome[] =
-    "SELECT id, unit, event, key, occur_time, receive_time, kind, value, late, channel, touchpoint,"
-    " source, previous_id, response_key FROM outcomes WHERE id = ?";
+    "SELECT id, unit, event, occur_time, kind, value, late, source, response_key, previous_id"
+    " FROM outcomes WHERE id = ?";
 
 absl::Status Insert(Statement& statement, const WordRow& row) {
   return statement.BindInt(row.id).BindText(row.text).Run();
@@ -121,24 +121,29 @@ void Read(const Statement& from, ExposureRow& row) {
   row.attributes = from.Text(7);
 }
 
-void Read(const Statement& from, OutcomeRow& row) {
+void Read(const Statement& from, StoredOutcome& row) {
   row.id = from.Int(0);
   row.unit = from.Int(1);
   row.event = from.Int(2);
-  row.key = KeyOf(from.Blob(3));
-  row.occur_time = {from.Int(4)};
-  row.receive_time = {from.Int(5)};
-  row.kind = static_cast<OutcomeKind>(from.Int(6));
-  row.value = from.Int(7);
-  row.late = from.Int(8) != 0;
-  row.channel = from.Int(9);
-  row.touchpoint = from.Int(10);
-  row.source = from.Int(11);
-  row.previous_id = from.Int(12);
-  row.response_key = from.Int(13);
+  row.occur_time = {from.Int(3)};
+  row.kind = static_cast<OutcomeKind>(from.Int(4));
+  row.value = from.Int(5);
+  row.late = from.Int(6) != 0;
+  row.source = from.Int(7);
+  row.response_key = from.Int(8);
 }
 
-void ReadIdentity(const Statement& from, OutcomeRow& row) {
+struct LinkedOutcome {
+  StoredOutcome outcome;
+  std::int64_t previous_id = 0;
+};
+
+void Read(const Statement& from, LinkedOutcome& row) {
+  Read(from, row.outcome);
+  row.previous_id = from.Int(9);
+}
+
+void Read(const Statement& from, StoredIdentity& row) {
   row.key = KeyOf(from.Blob(0));
   row.occur_time = {from.Int(1)};
   row.kind = static_cast<OutcomeKind>(from.Int(2));
@@ -216,17 +221,17 @@ absl::Status SqliteFactLog::ScanRejections(
   });
 }
 
-absl::Status SqliteFactLog::ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) {
-  return ScanTable<OutcomeRow>(kScanOutcomes, Read, row);
+absl::Status SqliteFactLog::ScanOutcomes(const std::function<void(const StoredOutcome&)>& row) {
+  return ScanTable<StoredOutcome>(kScanOutcomes, Read, row);
 }
 
-absl::Status SqliteFactLog::ScanIdentities(const std::function<void(const OutcomeRow&)>& row) {
-  return ScanTable<OutcomeRow>(kScanIdentities, ReadIdentity, row);
+absl::Status SqliteFactLog::ScanIdentities(const std::function<void(const StoredIdentity&)>& row) {
+  return ScanTable<StoredIdentity>(kScanIdentities, Read, row);
 }
 
 absl::Status SqliteFactLog::FollowChains(
     std::span<const std::int64_t> last_ids,
-    const std::function<void(std::size_t chain, const OutcomeRow&)>& row) {
+    const std::function<void(std::size_t chain, const StoredOutcome&)>& row) {
   const auto reader = database_.readers().Borrow();
   if (!reader.ok()) return reader.status();
   for (std::size_t chain = 0; chain < last_ids.size(); ++chain) {
@@ -234,10 +239,11 @@ absl::Status SqliteFactLog::FollowChains(
       auto select = (*reader)->Prepare(kFindOutcome);
       if (!select.ok()) return select.status();
       std::int64_t previous = 0;
-      const auto status = Scan<OutcomeRow>(select->BindInt(id), Read, [&](const OutcomeRow& found) {
-        previous = found.previous_id;
-        row(chain, found);
-      });
+      const auto status =
+          Scan<LinkedOutcome>(select->BindInt(id), Read, [&](const LinkedOutcome& found) {
+            previous = found.previous_id;
+            row(chain, found.outcome);
+          });
       if (!status.ok()) return status;
       id = previous;
     }

@@ -31,11 +31,11 @@ class SqliteFactLog : public FactLog {
                              const std::function<void(const ExposureRow&)>& row) override;
   absl::Status ScanRejections(
       const std::function<void(const RejectionKey&, std::int64_t rows)>& row) override;
-  absl::Status ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) override;
-  absl::Status ScanIdentities(const std::function<void(const OutcomeRow&)>& row) override;
+  absl::Status ScanOutcomes(const std::function<void(const StoredOutcome&)>& row) override;
+  absl::Status ScanIdentities(const std::function<void(const StoredIdentity&)>& row) override;
   absl::Status FollowChains(
       std::span<const std::int64_t> last_ids,
-      const std::function<void(std::size_t chain, const OutcomeRow&)>& row) override;
+      const std::function<void(std::size_t chain, const StoredOutcome&)>& row) override;
   void StopScans() override { is_stopped_ = true; }
   absl::StatusOr<std::array<std::uint8_t, 16>> Secret() override { return database_.secret(); }
 

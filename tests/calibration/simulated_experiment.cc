@@ -113,7 +113,7 @@ class Run {
 
   // To be filled anew each time.
   ExposureRow exposure_ = {.source = ExposureSource::kAssigned};
-  OutcomeRow outcome_;
+  StoredOutcome outcome_;
   std::vector<Act> acts_;
 };
 

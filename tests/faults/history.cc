@@ -145,7 +145,7 @@ struct History::Stored {
                                                     row.occur_time.micros);
                            }),
          "exposures", findings);
-    Must(log.ScanOutcomes([&](const OutcomeRow& row) {
+    Must(log.ScanOutcomes([&](const StoredOutcome& row) {
       rows[row.id] = {.time = row.occur_time.micros, .value = row.value};
     }),
          "outcomes", findings);

@@ -97,7 +97,7 @@ FactBatch BatchAfter(std::int64_t last) {
 std::int64_t CountOutcomes(FactLog& log) {
   std::int64_t rows = 0;
   bool gaps = false;
-  const absl::Status status = log.ScanOutcomes([&](const OutcomeRow& row) {
+  const absl::Status status = log.ScanOutcomes([&](const StoredOutcome& row) {
     ++rows;
     gaps |= row.id != rows;
   });

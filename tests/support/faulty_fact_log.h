@@ -93,7 +93,7 @@ class FaultyFactLog final : public FactLog {
       const std::function<void(const RejectionKey&, std::int64_t rows)>& row) override {
     return log_.ScanRejections(row);
   }
-  absl::Status ScanOutcomes(const std::function<void(const OutcomeRow&)>& row) override {
+  absl::Status ScanOutcomes(const std::function<void(const StoredOutcome&)>& row) override {
     CountOutcomeRead();
     {
       std::unique_lock lock(mutex_);
@@ -101,12 +101,12 @@ class FaultyFactLog final : public FactLog {
     }
     return log_.ScanOutcomes(row);
   }
-  absl::Status ScanIdentities(const std::function<void(const OutcomeRow&)>& row) override {
+  absl::Status ScanIdentities(const std::function<void(const StoredIdentity&)>& row) override {
     return log_.ScanIdentities(row);
   }
   absl::Status FollowChains(
       std::span<const std::int64_t> last_ids,
-      const std::function<void(std::size_t chain, const OutcomeRow&)>& row) override {
+      const std::function<void(std::size_t chain, const StoredOutcome&)>& row) override {
     CountOutcomeRead();
     return log_.FollowChains(last_ids, row);
   }

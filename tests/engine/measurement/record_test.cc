@@ -145,11 +145,12 @@ TEST_F(RecordTest, OutcomesOfAUnitAreChained) {
   Record(Outcomes{OutcomeOf("anna"), OutcomeOf("ben"), OutcomeOf("anna").Id("o-2")});
   file_.Reopen();
   Record(Outcomes{OutcomeOf("anna").Id("o-3"), OutcomeOf("ben").Id("o-2")});
-  std::vector<std::int64_t> previous;
-  ASSERT_THAT(
-      file_.log().ScanOutcomes([&](const OutcomeRow& row) { previous.push_back(row.previous_id); }),
-      IsOk());
-  EXPECT_THAT(previous, ElementsAre(0, 0, 1, 3, 2));
+  const std::vector<std::int64_t> last = {4, 5};
+  std::vector<std::int64_t> ids;
+  ASSERT_THAT(file_.log().FollowChains(
+                  last, [&](std::size_t, const StoredOutcome& row) { ids.push_back(row.id); }),
+              IsOk());
+  EXPECT_THAT(ids, ElementsAre(4, 3, 1, 5, 2));
 }
 
 TEST_F(RecordTest, NumbersAndWordsGoOnAfterAReopen) {
@@ -267,7 +268,7 @@ TEST_F(RecordTest, FourThreadsAtOnceStoreEachFactExactlyOnce) {
   EXPECT_EQ(duplicates[0] + duplicates[1] + duplicates[2] + duplicates[3],
             (kThreads - 1) * kCalls * kRows);
   std::vector<std::int64_t> ids;
-  ASSERT_THAT(file_.log().ScanOutcomes([&](const OutcomeRow& row) { ids.push_back(row.id); }),
+  ASSERT_THAT(file_.log().ScanOutcomes([&](const StoredOutcome& row) { ids.push_back(row.id); }),
               IsOk());
   EXPECT_THAT(ids, SizeIs(kCalls * kRows));
 }

@@ -135,9 +135,9 @@ class RecorderTest : public ::testing::Test {
   }
 
   // What the log has of the rows recorded.
-  std::vector<OutcomeRow> StoredOutcomes() {
-    std::vector<OutcomeRow> rows;
-    EXPECT_THAT(file_.log().ScanOutcomes([&](const OutcomeRow& row) { rows.push_back(row); }),
+  std::vector<StoredOutcome> StoredOutcomes() {
+    std::vector<StoredOutcome> rows;
+    EXPECT_THAT(file_.log().ScanOutcomes([&](const StoredOutcome& row) { rows.push_back(row); }),
                 IsOk());
     return rows;
   }
@@ -454,7 +454,7 @@ TEST_F(RecorderTest, AScoreIsAValueOrAskedOrDismissed) {
   row.outcome_id = "o-3";
   row.answer = Dismissed{};
   EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
-  const std::vector<OutcomeRow> stored = StoredOutcomes();
+  const std::vector<StoredOutcome> stored = StoredOutcomes();
   ASSERT_EQ(stored.size(), 3U);
   EXPECT_EQ(stored[0].kind, OutcomeKind::kValue);
   EXPECT_EQ(stored[0].value, 9);
