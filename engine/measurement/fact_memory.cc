@@ -24,19 +24,9 @@ constexpr std::int64_t kBytesPerExposedUnit = 32;
 constexpr std::int64_t kBytesPerUnitMetric = 24;
 constexpr std::int64_t kBytesPerWord = 192;  // two entries of hash maps, besides two copies of it
 
-constexpr std::size_t kRowsAtOnce = 64;  // whose memory is asked for before the first is judged
-constexpr std::size_t kRowsAhead = 8;    // of the one that is remembered
+constexpr std::size_t kRowsAhead = 8;  // of the one that is remembered, whose memory is asked for
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
-
-std::string AttributesText(const AttributeMap& attributes) {
-  if (attributes.empty()) return {};
-  Json json = Json::object();
-  for (const auto& [id, value] : attributes) {
-    std::visit([&, &key = id](const auto& alternative) { json[key] = alternative; }, value);
-  }
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // never throws
-}
 
 StoredOutcome StoredPart(const OutcomeRow& row) {
   return {.id = row.id,
@@ -78,6 +68,16 @@ absl::Status FactMemory::Load(FactLog& log) {
   identifying.join();
   status.Update(identified);
   return status;
+}
+
+void FactMemory::Add(const FactBatch& batch) {
+  for (const WordRow& row : batch.words) RememberWord(row);
+  for (const UnitRow& row : batch.units) RememberUnit(row);
+  for (const ExposureRow& row : batch.exposures) RememberExposure(row);
+  const std::span<const OutcomeRow> outcomes = batch.outcomes;
+  RememberIdentities(outcomes);
+  RememberOutcomes(outcomes);
+  for (const auto& [key, rows] : batch.rejections) RememberRejection(key, rows);
 }
 
 void FactMemory::Follow(const MeasurePlan& plan) {
@@ -366,190 +366,6 @@ void FactMemory::RememberRejection(const RejectionKey& key, std::int64_t rows) {
   RejectionCounts& counts = experiments_[IndexOf(key.experiment)]->rejected[key.reason];
   counts.by_variant[key.variant] += rows;
   counts.by_day[key.day.micros] += rows;
-}
-
-RowFate FactStage::Add(const Exposure& exposure) {
-  ExposureRow row{.unit = Unit(exposure.unit),
-                  .experiment = Word(exposure.experiment),
-                  .epoch = exposure.epoch,
-                  .variant = Word(exposure.variant),
-                  .occur_time = exposure.occur_time,
-                  .receive_time = exposure.receive_time,
-                  .source = exposure.source,
-                  .attributes = AttributesText(exposure.attributes)};
-  const ExposureKey key = KeyOf(row);
-  const ExposureRank rank = RankOf(row.occur_time, row.attributes);
-  const std::optional<ExposureRank> stored = memory_.FindRank(row.experiment, key);
-  if (stored.has_value() && rank >= *stored) return {.fate = Fate::kDuplicate};
-  const auto [staged, is_new] = exposures_.emplace(std::pair(row.experiment, key), rank);
-  if (!is_new && rank >= staged->second) return {.fate = Fate::kDuplicate};
-  staged->second = rank;
-  batch_.exposures.push_back(std::move(row));
-  return {.fate = Fate::kAccepted};
-}
-
-void FactStage::Reserve(std::size_t outcomes) {
-  batch_.outcomes.reserve(outcomes);
-  outcomes_.reserve(outcomes);
-  outcome_of_unit_.reserve(outcomes);
-}
-
-absl::Status FactStage::Add(std::span<Outcome> outcomes, std::vector<RowFate>& fates) {
-  std::vector<Identity> identities;
-  while (!outcomes.empty()) {
-    const std::span<Outcome> some = outcomes.first(std::min(outcomes.size(), kRowsAtOnce));
-    if (auto status = Identify(some, identities); !status.ok()) return status;
-    for (std::size_t i = 0; i < some.size(); ++i) fates.push_back(Add(identities[i], some[i]));
-    outcomes = outcomes.subspan(some.size());
-  }
-  return absl::OkStatus();
-}
-
-// What memory knows of units and identities is all over the place, and fetching it takes longer
-// than all else: it is asked for ahead, of many rows at the same time.
-absl::Status FactStage::Identify(std::span<const Outcome> outcomes,
-                                 std::vector<Identity>& identities) {
-  std::array<std::size_t, kRowsAtOnce> hashes;
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    const UnitKey& unit = outcomes[i].unit;
-    hashes[i] = UnitTable::HashOf(Word(unit.unit_type), unit.unit_id);
-  }
-  memory_.units_.Prefetch(std::span(hashes).first(outcomes.size()));
-  identities.clear();
-  for (const Outcome& outcome : outcomes) {
-    // Before the unit is looked up: one that only repeats what was erased must not become known
-    // anew.
-    const auto erased = FindErased(outcome);
-    if (!erased.ok()) return erased.status();
-    if (erased->has_value()) {
-      identities.push_back({.erased = **erased});
-      continue;
-    }
-    const std::int64_t unit = Unit(outcome.unit);
-    const std::int64_t event = Word(outcome.event);
-    const absl::StatusOr<absl::uint128> key = hash_.OfOutcome(unit, event, outcome.outcome_id);
-    if (!key.ok()) return key.status();
-    memory_.identities_.Prefetch(*key);
-    const absl::StatusOr<std::int64_t> response_key =
-        hash_.OfResponse(unit, outcome.context.response_id);
-    if (!response_key.ok()) return response_key.status();
-    identities.push_back(
-        {.unit = unit, .event = event, .key = *key, .response_key = *response_key});
-  }
-  return absl::OkStatus();
-}
-
-RowFate FactStage::Add(const Identity& identity, Outcome& outcome) {
-  const auto& [unit, event, key, response_key, erased] = identity;
-  const std::uint32_t digest = ContentDigest(outcome.occur_time, outcome.kind, outcome.value);
-  std::optional<std::uint32_t> known = erased.has_value() ? erased : memory_.identities_.Find(key);
-  if (!known.has_value()) {
-    const auto [staged, is_new] = outcomes_.emplace(key, digest);
-    if (!is_new) known = staged->second;
-  }
-  if (known.has_value()) {
-    return *known == digest ? RowFate{.fate = Fate::kDuplicate} : RejectReused(outcome);
-  }
-
-  OutcomeContext& context = outcome.context;
-  OutcomeRow& row = batch_.outcomes.emplace_back(OutcomeRow{
-      .id = memory_.last_outcome_ + static_cast<std::int64_t>(batch_.outcomes.size()) + 1,
-      .unit = unit,
-      .event = event,
-      .outcome_id = std::move(outcome.outcome_id),
-      .key = key,
-      .occur_time = outcome.occur_time,
-      .receive_time = outcome.receive_time,
-      .kind = outcome.kind,
-      .value = outcome.value,
-      .late = outcome.late,
-      .channel = Word(context.channel),
-      .touchpoint = Word(context.touchpoint),
-      .source = Word(context.source),
-      .response_id = std::move(context.response_id),
-      .comment = std::move(context.comment),
-      .item = std::move(context.item),
-      .category = std::move(context.category),
-      .response_key = response_key,
-      .previous_id = LastOutcomeOf(unit)});
-  outcome_of_unit_[unit] = row.id;
-  return RowFate{.fate = outcome.late ? Fate::kLate : Fate::kAccepted};
-}
-
-RowFate FactStage::RejectReused(const Outcome& outcome) {
-  RowFate fate = {
-      .fate = Fate::kRejected,
-      .reason = "ID_REUSED",
-      .field = "outcome_id",
-      .detail = absl::StrCat(Quoted(outcome.outcome_id), " is known for unit ",
-                             Quoted(outcome.unit.unit_id), " and ", outcome.event,
-                             " with another time or answer; give every outcome an id of its own")};
-  for (ExposedIn& in : memory_.FindCounting(outcome.unit, outcome.event, outcome.occur_time)) {
-    ++batch_.rejections[{.experiment = std::move(in.experiment),
-                         .variant = std::move(in.variant),
-                         .reason = fate.reason,
-                         .day = StartOfDay(outcome.receive_time)}];
-  }
-  return fate;
-}
-
-void FactStage::Add(const Rejections& rejections) {
-  for (const auto& [key, rows] : rejections) batch_.rejections[key] += rows;
-}
-
-std::int64_t FactStage::Word(const std::string& text) {
-  if (text.empty()) return 0;
-  if (const std::int64_t stored = memory_.FindWord(text); stored != 0) return stored;
-  const auto [staged, is_new] = words_.emplace(text, 0);
-  if (is_new) {
-    staged->second = memory_.last_word_ + static_cast<std::int64_t>(words_.size());
-    batch_.words.push_back({.id = staged->second, .text = text});
-  }
-  return staged->second;
-}
-
-std::int64_t FactStage::Unit(const UnitKey& key) {
-  const std::int64_t unit_type = Word(key.unit_type);
-  if (const UnitNumber stored = memory_.units_.Find(unit_type, key.unit_id); stored != 0) {
-    return stored;
-  }
-  const auto [staged, is_new] = units_[unit_type].emplace(key.unit_id, 0);
-  if (is_new) {
-    staged->second = static_cast<std::int64_t>(memory_.units_.size() + batch_.units.size()) + 1;
-    batch_.units.push_back(
-        {.id = staged->second, .unit_type = unit_type, .external_id = key.unit_id});
-  }
-  return staged->second;
-}
-
-absl::StatusOr<std::optional<std::uint32_t>> FactStage::FindErased(const Outcome& outcome) {
-  if (memory_.first_erased_ == 0) return std::nullopt;
-  // Who came back has a number above the erased one.
-  const UnitNumber unit =
-      memory_.units_.Find(memory_.FindWord(outcome.unit.unit_type), outcome.unit.unit_id);
-  const std::int64_t event = memory_.FindWord(outcome.event);
-  if (event == 0 || (unit != 0 && unit < memory_.first_erased_)) return std::nullopt;
-  const auto key = hash_.OfErasedOutcome(outcome.unit, event, outcome.outcome_id);
-  if (!key.ok()) return key.status();
-  return memory_.identities_.Find(*key);
-}
-
-std::int64_t FactStage::LastOutcomeOf(std::int64_t unit) const {
-  const auto staged = outcome_of_unit_.find(unit);
-  if (staged != outcome_of_unit_.end()) return staged->second;
-  return unit <= static_cast<std::int64_t>(memory_.units_.size())
-             ? memory_.units_.last_outcome(static_cast<UnitNumber>(unit))
-             : 0;
-}
-
-void FactStage::PublishTo(FactMemory& memory) const {
-  for (const WordRow& row : batch_.words) memory.RememberWord(row);
-  for (const UnitRow& row : batch_.units) memory.RememberUnit(row);
-  for (const ExposureRow& row : batch_.exposures) memory.RememberExposure(row);
-  const std::span<const OutcomeRow> outcomes = batch_.outcomes;
-  memory.RememberIdentities(outcomes);
-  memory.RememberOutcomes(outcomes);
-  for (const auto& [key, rows] : batch_.rejections) memory.RememberRejection(key, rows);
 }
 
 }  // namespace insightloop

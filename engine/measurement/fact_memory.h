@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the embedded `Measurement` remembers of the facts in its log: words, units, identities of
-// outcomes, who was exposed where, and the numbers of the experiments that are followed.
-// `FactMemory` knows durable facts; a `FactStage` holds what a group of rows would add to it, and
-// becomes part of it only once the log has the rows.
+// outcomes, who was exposed where, and the numbers of the experiments that are followed. It knows
+// durable facts only; a `FactStage` holds what rows would add to it.
 
 #ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_FACT_MEMORY_H_
 #define INSIGHTLOOP_ENGINE_MEASUREMENT_FACT_MEMORY_H_
@@ -63,6 +62,8 @@ class FactMemory {
  public:
   // Reads all of the log. Errors: those of the log.
   absl::Status Load(FactLog& log);
+  // What the log has now besides.
+  void Add(const FactBatch& batch);
 
   // Tallies every fact of the plan's experiment. Rows with outcomes are pending at first, unless a
   // tally of the same plan can go on.
@@ -142,58 +143,6 @@ class FactMemory {
   std::int64_t name_bytes_ = 0;  // of units
   std::int64_t word_bytes_ = 0;  // of the words' texts
   UnitNumber first_erased_ = 0;  // the least of the erased units; 0: none is
-};
-
-// Rows on their way into the log. Reads `memory`, which must not change meanwhile. Not thread-safe.
-class FactStage {
- public:
-  FactStage(const FactMemory& memory, KeyedHash& hash) : memory_(memory), hash_(hash) {}
-
-  // Makes room for so many outcomes in all.
-  void Reserve(std::size_t outcomes);
-
-  // Judges the row by what is stored and staged, and stages it when it is new.
-  RowFate Add(const Exposure& exposure);
-  // The same for each row in order; takes the texts out of new ones. Error: kInternal.
-  absl::Status Add(std::span<Outcome> outcomes, std::vector<RowFate>& fates);
-  void Add(const Rejections& rejections);
-
-  // What to append.
-  [[nodiscard]] const FactBatch& batch() const { return batch_; }
-  [[nodiscard]] bool has_facts() const {
-    return !batch_.exposures.empty() || !batch_.outcomes.empty();
-  }
-  [[nodiscard]] bool empty() const { return !has_facts() && batch_.rejections.empty(); }
-
-  // Makes the staged rows part of `memory`, the one given to the constructor. Call after appending.
-  void PublishTo(FactMemory& memory) const;
-
- private:
-  // By which an outcome is known.
-  struct Identity {
-    std::int64_t unit = 0, event = 0;
-    absl::uint128 key = 0;
-    std::int64_t response_key = 0;
-    std::optional<std::uint32_t> erased;  // digest of an erased outcome; nothing else is set then
-  };
-
-  absl::Status Identify(std::span<const Outcome> outcomes, std::vector<Identity>& identities);
-  RowFate Add(const Identity& identity, Outcome& outcome);
-  RowFate RejectReused(const Outcome& outcome);
-  std::int64_t Word(const std::string& text);  // 0 for an empty text
-  std::int64_t Unit(const UnitKey& key);
-  [[nodiscard]] std::int64_t LastOutcomeOf(std::int64_t unit) const;
-  // The digest of the outcome if its unit has sent it before it was erased.
-  absl::StatusOr<std::optional<std::uint32_t>> FindErased(const Outcome& outcome);
-
-  const FactMemory& memory_;
-  KeyedHash& hash_;
-  FactBatch batch_;
-  FactMemory::Words words_;
-  absl::flat_hash_map<std::int64_t, FactMemory::Words> units_;  // by unit type
-  absl::flat_hash_map<std::int64_t, std::int64_t> outcome_of_unit_;
-  absl::flat_hash_map<absl::uint128, std::uint32_t> outcomes_;
-  absl::flat_hash_map<std::pair<std::int64_t, ExposureKey>, ExposureRank> exposures_;
 };
 
 }  // namespace insightloop

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine/measurement/fact_stage.h"
+
+#include <algorithm>
+#include <array>
+
+#include "absl/strings/str_cat.h"
+#include "engine/domain/error.h"
+#include "engine/domain/json.h"
+#include "engine/measurement/unit_table.h"
+
+namespace insightloop {
+namespace {
+
+constexpr std::size_t kRowsAtOnce = 64;  // whose memory is asked for before the first is judged
+
+std::string AttributesText(const AttributeMap& attributes) {
+  if (attributes.empty()) return {};
+  Json json = Json::object();
+  for (const auto& [id, value] : attributes) {
+    std::visit([&, &key = id](const auto& alternative) { json[key] = alternative; }, value);
+  }
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // never throws
+}
+
+}  // namespace
+
+RowFate FactStage::Add(const Exposure& exposure) {
+  ExposureRow row{.unit = Unit(exposure.unit),
+                  .experiment = Word(exposure.experiment),
+                  .epoch = exposure.epoch,
+                  .variant = Word(exposure.variant),
+                  .occur_time = exposure.occur_time,
+                  .receive_time = exposure.receive_time,
+                  .source = exposure.source,
+                  .attributes = AttributesText(exposure.attributes)};
+  const ExposureKey key = KeyOf(row);
+  const ExposureRank rank = RankOf(row.occur_time, row.attributes);
+  const std::optional<ExposureRank> stored = memory_.FindRank(row.experiment, key);
+  if (stored.has_value() && rank >= *stored) return {.fate = Fate::kDuplicate};
+  if (base_ != nullptr) {
+    const auto before = base_->exposures_.find(std::pair(row.experiment, key));
+    if (before != base_->exposures_.end() && rank >= before->second) {
+      return {.fate = Fate::kDuplicate};
+    }
+  }
+  const auto [staged, is_new] = exposures_.emplace(std::pair(row.experiment, key), rank);
+  if (!is_new && rank >= staged->second) return {.fate = Fate::kDuplicate};
+  staged->second = rank;
+  batch_.exposures.push_back(std::move(row));
+  return {.fate = Fate::kAccepted};
+}
+
+void FactStage::Reserve(std::size_t outcomes) {
+  // Of a vector, reserving a little again and again would move it each time.
+  const std::size_t rows = batch_.outcomes.size() + outcomes, room = batch_.outcomes.capacity();
+  if (rows > room) batch_.outcomes.reserve(std::max(rows, 2 * room));
+  outcomes_.reserve(outcomes_.size() + outcomes);
+  outcome_of_unit_.reserve(outcome_of_unit_.size() + outcomes);
+}
+
+absl::Status FactStage::Add(std::span<Outcome> outcomes, std::vector<RowFate>& fates) {
+  std::vector<Identity> identities;
+  while (!outcomes.empty()) {
+    const std::span<Outcome> some = outcomes.first(std::min(outcomes.size(), kRowsAtOnce));
+    if (auto status = Identify(some, identities); !status.ok()) return status;
+    for (std::size_t i = 0; i < some.size(); ++i) fates.push_back(Add(identities[i], some[i]));
+    outcomes = outcomes.subspan(some.size());
+  }
+  return absl::OkStatus();
+}
+
+// What memory knows of units and identities is all over the place, and fetching it takes longer
+// than all else: it is asked for ahead, of many rows at the same time.
+absl::Status FactStage::Identify(std::span<const Outcome> outcomes,
+                                 std::vector<Identity>& identities) {
+  std::array<std::size_t, kRowsAtOnce> hashes;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const UnitKey& unit = outcomes[i].unit;
+    hashes[i] = UnitTable::HashOf(Word(unit.unit_type), unit.unit_id);
+  }
+  memory_.units_.Prefetch(std::span(hashes).first(outcomes.size()));
+  identities.clear();
+  for (const Outcome& outcome : outcomes) {
+    // Before the unit is looked up: one that only repeats what was erased must not become known
+    // anew.
+    const auto erased = FindErased(outcome);
+    if (!erased.ok()) return erased.status();
+    if (erased->has_value()) {
+      identities.push_back({.erased = **erased});
+      continue;
+    }
+    const std::int64_t unit = Unit(outcome.unit);
+    const std::int64_t event = Word(outcome.event);
+    const absl::StatusOr<absl::uint128> key = hash_.OfOutcome(unit, event, outcome.outcome_id);
+    if (!key.ok()) return key.status();
+    memory_.identities_.Prefetch(*key);
+    const absl::StatusOr<std::int64_t> response_key =
+        hash_.OfResponse(unit, outcome.context.response_id);
+    if (!response_key.ok()) return response_key.status();
+    identities.push_back(
+        {.unit = unit, .event = event, .key = *key, .response_key = *response_key});
+  }
+  return absl::OkStatus();
+}
+
+RowFate FactStage::Add(const Identity& identity, Outcome& outcome) {
+  const auto& [unit, event, key, response_key, erased] = identity;
+  const std::uint32_t digest = ContentDigest(outcome.occur_time, outcome.kind, outcome.value);
+  std::optional<std::uint32_t> known = erased.has_value() ? erased : FindDigest(key);
+  if (!known.has_value()) {
+    const auto [staged, is_new] = outcomes_.emplace(key, digest);
+    if (!is_new) known = staged->second;
+  }
+  if (known.has_value()) {
+    return *known == digest ? RowFate{.fate = Fate::kDuplicate} : RejectReused(outcome);
+  }
+
+  OutcomeContext& context = outcome.context;
+  OutcomeRow& row = batch_.outcomes.emplace_back(
+      OutcomeRow{.id = last_outcome() + static_cast<std::int64_t>(batch_.outcomes.size()) + 1,
+                 .unit = unit,
+                 .event = event,
+                 .outcome_id = std::move(outcome.outcome_id),
+                 .key = key,
+                 .occur_time = outcome.occur_time,
+                 .receive_time = outcome.receive_time,
+                 .kind = outcome.kind,
+                 .value = outcome.value,
+                 .late = outcome.late,
+                 .channel = Word(context.channel),
+                 .touchpoint = Word(context.touchpoint),
+                 .source = Word(context.source),
+                 .response_id = std::move(context.response_id),
+                 .comment = std::move(context.comment),
+                 .item = std::move(context.item),
+                 .category = std::move(context.category),
+                 .response_key = response_key,
+                 .previous_id = LastOutcomeOf(unit)});
+  outcome_of_unit_[unit] = row.id;
+  return RowFate{.fate = outcome.late ? Fate::kLate : Fate::kAccepted};
+}
+
+RowFate FactStage::RejectReused(const Outcome& outcome) {
+  RowFate fate = {
+      .fate = Fate::kRejected,
+      .reason = "ID_REUSED",
+      .field = "outcome_id",
+      .detail = absl::StrCat(Quoted(outcome.outcome_id), " is known for unit ",
+                             Quoted(outcome.unit.unit_id), " and ", outcome.event,
+                             " with another time or answer; give every outcome an id of its own")};
+  for (ExposedIn& in : memory_.FindCounting(outcome.unit, outcome.event, outcome.occur_time)) {
+    ++batch_.rejections[{.experiment = std::move(in.experiment),
+                         .variant = std::move(in.variant),
+                         .reason = fate.reason,
+                         .day = StartOfDay(outcome.receive_time)}];
+  }
+  return fate;
+}
+
+void FactStage::Add(const Rejections& rejections) {
+  for (const auto& [key, rows] : rejections) batch_.rejections[key] += rows;
+}
+
+std::int64_t FactStage::Word(const std::string& text) {
+  if (text.empty()) return 0;
+  if (const std::int64_t stored = memory_.FindWord(text); stored != 0) return stored;
+  if (base_ != nullptr) {
+    const auto before = base_->words_.find(text);
+    if (before != base_->words_.end()) return before->second;
+  }
+  const auto [staged, is_new] = words_.emplace(text, 0);
+  if (is_new) {
+    staged->second = last_word() + static_cast<std::int64_t>(words_.size());
+    batch_.words.push_back({.id = staged->second, .text = text});
+  }
+  return staged->second;
+}
+
+std::int64_t FactStage::Unit(const UnitKey& key) {
+  const std::int64_t unit_type = Word(key.unit_type);
+  if (const UnitNumber stored = memory_.units_.Find(unit_type, key.unit_id); stored != 0) {
+    return stored;
+  }
+  if (base_ != nullptr) {
+    const auto of_type = base_->units_.find(unit_type);
+    if (of_type != base_->units_.end()) {
+      const auto before = of_type->second.find(key.unit_id);
+      if (before != of_type->second.end()) return before->second;
+    }
+  }
+  const auto [staged, is_new] = units_[unit_type].emplace(key.unit_id, 0);
+  if (is_new) {
+    staged->second = last_unit() + static_cast<std::int64_t>(batch_.units.size()) + 1;
+    batch_.units.push_back(
+        {.id = staged->second, .unit_type = unit_type, .external_id = key.unit_id});
+  }
+  return staged->second;
+}
+
+absl::StatusOr<std::optional<std::uint32_t>> FactStage::FindErased(const Outcome& outcome) {
+  if (memory_.first_erased_ == 0) return std::nullopt;
+  // Who came back has a number above the erased one.
+  const UnitNumber unit =
+      memory_.units_.Find(memory_.FindWord(outcome.unit.unit_type), outcome.unit.unit_id);
+  const std::int64_t event = memory_.FindWord(outcome.event);
+  if (event == 0 || (unit != 0 && unit < memory_.first_erased_)) return std::nullopt;
+  const auto key = hash_.OfErasedOutcome(outcome.unit, event, outcome.outcome_id);
+  if (!key.ok()) return key.status();
+  return memory_.identities_.Find(*key);
+}
+
+std::int64_t FactStage::LastOutcomeOf(std::int64_t unit) const {
+  for (const FactStage* stage = this; stage != nullptr; stage = stage == this ? base_ : nullptr) {
+    const auto staged = stage->outcome_of_unit_.find(unit);
+    if (staged != stage->outcome_of_unit_.end()) return staged->second;
+  }
+  return unit <= static_cast<std::int64_t>(memory_.units_.size())
+             ? memory_.units_.last_outcome(static_cast<UnitNumber>(unit))
+             : 0;
+}
+
+std::optional<std::uint32_t> FactStage::FindDigest(absl::uint128 key) const {
+  if (base_ != nullptr) {
+    const auto before = base_->outcomes_.find(key);
+    if (before != base_->outcomes_.end()) return before->second;
+  }
+  return memory_.identities_.Find(key);
+}
+
+std::int64_t FactStage::last_word() const {
+  return memory_.last_word_ +
+         (base_ == nullptr ? 0 : static_cast<std::int64_t>(base_->batch_.words.size()));
+}
+
+std::int64_t FactStage::last_unit() const {
+  return static_cast<std::int64_t>(memory_.units_.size() +
+                                   (base_ == nullptr ? 0 : base_->batch_.units.size()));
+}
+
+std::int64_t FactStage::last_outcome() const {
+  return memory_.last_outcome_ +
+         (base_ == nullptr ? 0 : static_cast<std::int64_t>(base_->batch_.outcomes.size()));
+}
+
+}  // namespace insightloop

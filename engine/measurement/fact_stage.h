@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What rows would add to a `FactMemory`: each is judged by what is known, and becomes part of it
+// only once the log has it.
+
+#ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_FACT_STAGE_H_
+#define INSIGHTLOOP_ENGINE_MEASUREMENT_FACT_STAGE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/numeric/int128.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/domain/facts.h"
+#include "engine/measurement/fact_memory.h"
+#include "engine/measurement/identity.h"
+#include "engine/measurement/roster.h"
+#include "engine/ports/fact_log.h"
+
+namespace insightloop {
+
+// Rows on their way into the log. Not thread-safe.
+class FactStage {
+ public:
+  // What Add() compares with is in `memory`, and in `base` where that is not null: rows that are on
+  // their way there. Both must not change until the last Add(), and must outlive it.
+  FactStage(const FactMemory& memory, const FactStage* base, KeyedHash& hash)
+      : memory_(memory), base_(base), hash_(hash) {}
+
+  // Makes room for so many more outcomes.
+  void Reserve(std::size_t outcomes);
+
+  // Judges the row by what is stored and staged, and stages it when it is new.
+  RowFate Add(const Exposure& exposure);
+  // The same for each row in order; takes the texts out of new ones. Error: kInternal.
+  absl::Status Add(std::span<Outcome> outcomes, std::vector<RowFate>& fates);
+  void Add(const Rejections& rejections);
+
+  // What to append, and to add to the memory after that of the base.
+  [[nodiscard]] const FactBatch& batch() const { return batch_; }
+  [[nodiscard]] bool has_facts() const {
+    return !batch_.exposures.empty() || !batch_.outcomes.empty();
+  }
+  [[nodiscard]] bool empty() const { return !has_facts() && batch_.rejections.empty(); }
+
+ private:
+  // By which an outcome is known.
+  struct Identity {
+    std::int64_t unit = 0, event = 0;
+    absl::uint128 key = 0;
+    std::int64_t response_key = 0;
+    std::optional<std::uint32_t> erased;  // digest of an erased outcome; nothing else is set then
+  };
+
+  absl::Status Identify(std::span<const Outcome> outcomes, std::vector<Identity>& identities);
+  RowFate Add(const Identity& identity, Outcome& outcome);
+  RowFate RejectReused(const Outcome& outcome);
+  std::int64_t Word(const std::string& text);  // 0 for an empty text
+  std::int64_t Unit(const UnitKey& key);
+  [[nodiscard]] std::int64_t LastOutcomeOf(std::int64_t unit) const;
+  // The digest of the outcome if its unit has sent it before it was erased.
+  absl::StatusOr<std::optional<std::uint32_t>> FindErased(const Outcome& outcome);
+
+  [[nodiscard]] std::optional<std::uint32_t> FindDigest(absl::uint128 key) const;
+  // What memory_ will have once the base is part of it.
+  [[nodiscard]] std::int64_t last_word() const;
+  [[nodiscard]] std::int64_t last_unit() const;
+  [[nodiscard]] std::int64_t last_outcome() const;
+
+  const FactMemory& memory_;
+  const FactStage* const base_;
+  KeyedHash& hash_;
+  FactBatch batch_;
+  FactMemory::Words words_;
+  absl::flat_hash_map<std::int64_t, FactMemory::Words> units_;  // by unit type
+  absl::flat_hash_map<std::int64_t, std::int64_t> outcome_of_unit_;
+  absl::flat_hash_map<absl::uint128, std::uint32_t> outcomes_;
+  absl::flat_hash_map<std::pair<std::int64_t, ExposureKey>, ExposureRank> exposures_;
+};
+
+}  // namespace insightloop
+
+#endif  // INSIGHTLOOP_ENGINE_MEASUREMENT_FACT_STAGE_H_
