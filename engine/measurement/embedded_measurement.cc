@@ -100,7 +100,7 @@ class EmbeddedMeasurement final : public Measurement {
   std::atomic<bool> is_loaded_ = false;  // facts_ are what the log was at the start
   absl::Status load_status_;             // constant once loaded
 
-  // Mutexes are taken in the order in which they stand here, the writer's before them.
+  // Mutexes are taken in the order in which they stand here.
   std::mutex measure_mutex_;   // held by the one Measure at work, which bounds its memory
   std::mutex catch_up_mutex_;  // held while pending rows are read, and to change who is followed
   mutable GuardedFactMemory facts_;  // its mutex guards what follows too

@@ -3,15 +3,10 @@
 #include "engine/measurement/fact_memory.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
-#include <functional>
 #include <thread>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "engine/domain/error.h"
-#include "engine/domain/json.h"
 #include "engine/measurement/read_ahead.h"
 
 namespace insightloop {
@@ -57,14 +52,21 @@ absl::Status FactMemory::Load(FactLog& log) {
                                            [&](auto rows) { RememberIdentities(rows); });
   });
   absl::Status status = log.ScanWords([this](const WordRow& row) { RememberWord(row); });
-  status.Update(log.ScanUnits([this](const UnitRow& row) { RememberUnit(row); }));
-  // Before the outcomes, so that no row is pending.
-  status.Update(
-      log.ScanExposures(std::nullopt, [this](const ExposureRow& row) { RememberExposure(row); }));
-  status.Update(ReadAhead<StoredOutcome>([&](const auto& row) { return log.ScanOutcomes(row); },
-                                         [&](auto rows) { RememberOutcomes(rows); }));
-  status.Update(log.ScanRejections(
-      [this](const RejectionKey& key, std::int64_t rows) { RememberRejection(key, rows); }));
+  // Rows name what comes before them, so that nothing is read behind an error. Exposures come
+  // before outcomes, so that no row is pending.
+  if (status.ok()) status = log.ScanUnits([this](const UnitRow& row) { RememberUnit(row); });
+  if (status.ok()) {
+    status =
+        log.ScanExposures(std::nullopt, [this](const ExposureRow& row) { RememberExposure(row); });
+  }
+  if (status.ok()) {
+    status = ReadAhead<StoredOutcome>([&](const auto& row) { return log.ScanOutcomes(row); },
+                                      [&](auto rows) { RememberOutcomes(rows); });
+  }
+  if (status.ok()) {
+    status = log.ScanRejections(
+        [this](const RejectionKey& key, std::int64_t rows) { RememberRejection(key, rows); });
+  }
   identifying.join();
   status.Update(identified);
   return status;

@@ -30,7 +30,8 @@ namespace insightloop {
 class FactStage {
  public:
   // What Add() compares with is in `memory`, and in `base` where that is not null: rows that are on
-  // their way there. Both must not change until the last Add(), and must outlive it.
+  // their way there. No fact may be added to either until the last Add(), after which neither is
+  // looked at any more.
   FactStage(const FactMemory& memory, const FactStage* base, KeyedHash& hash)
       : memory_(memory), base_(base), hash_(hash) {}
 

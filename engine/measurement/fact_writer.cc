@@ -198,15 +198,17 @@ absl::Status FactWriter::CheckMemory() const {
 }
 
 // The group that was under way.
-std::optional<FactWriter::Group> FactWriter::EndAppend(const absl::Status& status) {
-  std::optional<Group> group = std::exchange(under_way_, std::nullopt);
-  group->status = status;
+FactWriter::Group FactWriter::EndAppend(const absl::Status& status) {
+  Group group = *std::exchange(under_way_, std::nullopt);
+  group.status = status;
   if (status.ok()) return group;
   // Unless nothing was written for sure, nobody knows what the log holds, so that memory could
   // contradict it.
   if (!HasWrittenNothing(status)) failed_ = status;
-  // What was staged on top of it may repeat its rows or name its words.
-  if (!staged_.calls.empty()) staged_.status.Update(status);
+  // What was staged on top of it may repeat its rows or name its words, if it has any.
+  if (!staged_.calls.empty() && (group.stage->has_facts() || !failed_.ok())) {
+    staged_.status.Update(status);
+  }
   return group;
 }
 

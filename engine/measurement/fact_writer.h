@@ -29,7 +29,8 @@
 
 namespace insightloop {
 
-// What the log has, in memory. The mutexes are taken in the order in which they stand here.
+// What the log has, in memory. The mutexes are taken in the order in which they stand here; who
+// holds one must not wait for the writer.
 struct GuardedFactMemory {
   std::mutex publish_mutex;  // held by the writer to publish, and by who must not be overtaken
   std::shared_mutex mutex;   // guards `memory`
@@ -90,7 +91,7 @@ class FactWriter {
   void StageCalls(std::vector<Call> calls);
   absl::Status StageCall(Call& call);
   [[nodiscard]] absl::Status CheckMemory() const;
-  std::optional<Group> EndAppend(const absl::Status& status);
+  Group EndAppend(const absl::Status& status);
   std::optional<Group> BeginAppend();
   void Publish(const Group& group);
   void AppendAll();

@@ -20,7 +20,7 @@
 namespace insightloop {
 
 // Runs `scan`, which hands on rows one by one, on a thread of its own, and `take` on this one with
-// those rows in order, in blocks. The reader is at most a few thousand rows ahead. Returns what
+// those rows in order, in blocks. The reader is at most some 17,000 rows ahead. Returns what
 // `scan` returned, after the last row was taken.
 template <class Row>
 absl::Status ReadAhead(

@@ -310,13 +310,15 @@ Measured Pass::Run() {
 
 void Pass::FindSlots() {
   slot_of_place_.resize(roster_.cells().size() * 2, kNoSlot);
-  for (std::size_t place = 0; place < slot_of_place_.size(); ++place) {
-    const RosterCell& cell = roster_.cells()[place / 2];
+  for (std::size_t c = 0; c < roster_.cells().size(); ++c) {
+    const RosterCell& cell = roster_.cells()[c];
     const auto variant = VariantIndex(plan_, roster_.variant(cell));
     if (!variant.has_value()) continue;
-    slot_of_place_[place] =
-        slots_.try_emplace({cell.epoch, *variant, place % 2 != 0}, kNoSlot + 1 + slots_.size())
-            .first->second;
+    for (const bool crossed : {false, true}) {
+      const SlotKey key(cell.epoch, *variant, crossed);
+      slot_of_place_[2 * c + (crossed ? 1 : 0)] =
+          slots_.try_emplace(key, kNoSlot + 1 + slots_.size()).first->second;
+    }
   }
 }
 

@@ -140,7 +140,7 @@ TEST(BatchSenderTest, SendsBusyBatchesAgainAndLosesNone) {
     ASSERT_THAT(sender.Finish(), IsOk());
   }
   EXPECT_EQ(answered, 10);
-  EXPECT_EQ(server.measurement.outcomes.size(), 10U);
+  EXPECT_EQ(server.measurement.outcomes().size(), 10U);
 }
 
 TEST(BatchSenderTest, StopsAtTheFirstErrorThatWaitingCannotMend) {

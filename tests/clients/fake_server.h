@@ -49,18 +49,21 @@ class FakeServer {
   class Measurement : public v1::MeasurementService::Service {
    public:
     std::function<grpc::Status(int)> before = [](int) { return grpc::Status::OK; };
-    std::mutex mutex;
-    int calls = 0;                      // guarded by mutex
-    std::vector<v1::Outcome> outcomes;  // guarded by mutex
+
+    // All that were sent.
+    std::vector<v1::Outcome> outcomes() {
+      const std::lock_guard lock(mutex_);
+      return outcomes_;
+    }
 
     grpc::Status RecordOutcomes(grpc::ServerContext* /*context*/,
                                 const v1::RecordOutcomesRequest* request,
                                 v1::RecordOutcomesResponse* response) override {
-      const std::lock_guard lock(mutex);
-      const grpc::Status refused = before(++calls);
+      const std::lock_guard lock(mutex_);
+      const grpc::Status refused = before(++calls_);
       if (!refused.ok()) return refused;
       for (const v1::Outcome& outcome : request->outcomes()) {
-        outcomes.push_back(outcome);
+        outcomes_.push_back(outcome);
         v1::RowFate& fate = *response->add_fates();
         if (outcome.unit_id() == "unknown") {
           fate.set_fate(v1::RowFate::REJECTED);
@@ -72,6 +75,11 @@ class FakeServer {
       }
       return grpc::Status::OK;
     }
+
+   private:
+    std::mutex mutex_;
+    int calls_ = 0;                      // guarded by mutex_
+    std::vector<v1::Outcome> outcomes_;  // guarded by mutex_
   };
 
   Insights insights;

@@ -46,13 +46,13 @@ TEST(ImportTest, SendsEveryRowWithItsOwnStableId) {
   EXPECT_EQ(first.code, kExitOk) << first.err;
   EXPECT_EQ(nlohmann::json::parse(first.out)["accepted"], 2500);
   std::set<std::string> ids;
-  for (const v1::Outcome& outcome : server.measurement.outcomes) {
+  for (const v1::Outcome& outcome : server.measurement.outcomes()) {
     ids.insert(outcome.outcome_id());
     EXPECT_EQ(outcome.event(), "events/order");
   }
   EXPECT_EQ(ids.size(), 2500U);
   ImportOutcomes(server, file.path());
-  for (const v1::Outcome& outcome : server.measurement.outcomes) ids.insert(outcome.outcome_id());
+  for (const v1::Outcome& outcome : server.measurement.outcomes()) ids.insert(outcome.outcome_id());
   EXPECT_EQ(ids.size(), 2500U);
 }
 

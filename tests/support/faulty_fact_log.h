@@ -44,6 +44,12 @@ class FaultyFactLog final : public FactLog {
     changed_.notify_all();
   }
 
+  // Scans of units fail with `status`.
+  void FailScansOfUnits(absl::Status status) {
+    const std::lock_guard lock(mutex_);
+    units_failure_ = std::move(status);
+  }
+
   // Scans of outcomes wait until scans are stopped.
   void HoldScans() {
     const std::lock_guard lock(mutex_);
@@ -83,6 +89,10 @@ class FaultyFactLog final : public FactLog {
     return log_.ScanWords(row);
   }
   absl::Status ScanUnits(const std::function<void(const UnitRow&)>& row) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!units_failure_.ok()) return units_failure_;
+    }
     return log_.ScanUnits(row);
   }
   absl::Status ScanExposures(std::optional<std::int64_t> experiment,
@@ -132,7 +142,7 @@ class FaultyFactLog final : public FactLog {
   int appends_ = 0;  // begun
   int outcome_reads_ = 0;
   int fail_at_ = 0;
-  absl::Status failure_;
+  absl::Status failure_, units_failure_;
   bool is_holding_ = false;
   bool is_holding_scans_ = false;
 };

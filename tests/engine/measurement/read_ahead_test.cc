@@ -10,6 +10,7 @@
 #include <functional>
 #include <numeric>
 #include <span>
+#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -53,18 +54,22 @@ TEST(ReadAheadTest, WhatWasReadBeforeAnErrorIsTakenAndTheErrorReturned) {
 }
 
 TEST(ReadAheadTest, TheReaderWaitsForWhoTakes) {
+  constexpr std::int64_t kAhead = 18 * 1'024;  // one taken, 16 waiting, one that cannot yet
   std::atomic<std::int64_t> read = 0;
   std::int64_t taken = 0;
   const Scan scan = [&](const std::function<void(const std::int64_t&)>& row) {
     while (read < 200'000) row(++read);
     return absl::OkStatus();
   };
-  EXPECT_THAT(ReadAhead<std::int64_t>(scan,
-                                      [&](auto block) {
-                                        EXPECT_LT(read - taken, 20'000);
-                                        taken += static_cast<std::int64_t>(block.size());
-                                      }),
-              IsOk());
+  const auto take = [&](std::span<const std::int64_t> block) {
+    if (taken == 0) {
+      while (read < kAhead) std::this_thread::yield();
+      for (int i = 0; i < 10'000; ++i) std::this_thread::yield();
+      EXPECT_EQ(read, kAhead);
+    }
+    taken += static_cast<std::int64_t>(block.size());
+  };
+  EXPECT_THAT(ReadAhead<std::int64_t>(scan, take), IsOk());
   EXPECT_EQ(taken, 200'000);
 }
 

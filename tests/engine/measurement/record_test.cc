@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <future>
@@ -203,6 +204,80 @@ TEST_F(RecordTest, AfterAnErrorOfTheStoreNothingIsAcknowledgedUntilAReopen) {
               ElementsAre("DUPLICATE", "ACCEPTED"));
 }
 
+TEST_F(RecordTest, WhatLeansOnRowsThatWereNotAppendedFailsWithThem) {
+  // It is staged while these are appended, or after they have failed.
+  int leaned = 0;
+  for (int round = 0; leaned < 20 && round < 10'000; ++round) {
+    const std::string name = std::to_string(round);
+    const Outcomes first = {OutcomeOf("anna").Id(name), OutcomeOf("a" + name)};
+    const Outcomes second = {OutcomeOf("anna").Id(name), OutcomeOf("a" + name).Id("o-2"),
+                             OutcomeOf("b" + name).Event("events/" + name)};
+    std::promise<absl::StatusOr<FactFates>> first_fates, second_fates;
+    const int appends = file_.log().appends();
+    file_.log().FailAppend(1, absl::ResourceExhaustedError("the disk is full"));
+    file_.log().HoldAppends();
+    measurement().Record({.outcomes = first},
+                         [&](auto fates) { first_fates.set_value(std::move(fates)); });
+    file_.log().AwaitAppends(appends + 1);
+    measurement().Record({.outcomes = second},
+                         [&](auto fates) { second_fates.set_value(std::move(fates)); });
+    for (int i = 0; i < round; ++i) std::this_thread::yield();
+    file_.log().ReleaseAppends();
+    EXPECT_THAT(first_fates.get_future().get(), StatusIs(absl::StatusCode::kResourceExhausted));
+    const auto fates = second_fates.get_future().get();
+    if (fates.ok()) {
+      EXPECT_EQ(fates->outcomes.at(0).fate, Fate::kAccepted);
+      continue;
+    }
+    ++leaned;
+    EXPECT_THAT(fates, StatusIs(absl::StatusCode::kResourceExhausted));
+    EXPECT_THAT(Record({}, second), ElementsAre("ACCEPTED", "ACCEPTED", "ACCEPTED"));
+  }
+  EXPECT_EQ(leaned, 20);
+  EXPECT_EQ(file_.audit().CheckReferences()->faults, 0);
+  EXPECT_EQ(file_.audit().CheckChains()->faults, 0);
+}
+
+TEST_F(RecordTest, FactsDoNotFailWithCountsThatWereNotAppended) {
+  for (int round = 0; round < 50; ++round) {
+    std::promise<absl::StatusOr<FactFates>> counted, recorded;
+    const int appends = file_.log().appends();
+    file_.log().FailAppend(1, absl::ResourceExhaustedError("the disk is full"));
+    file_.log().HoldAppends();
+    measurement().Record({.rejections = {{{.experiment = "experiments/spring"}, 1}}},
+                         [&](auto fates) { counted.set_value(std::move(fates)); });
+    file_.log().AwaitAppends(appends + 1);
+    measurement().Record({.outcomes = {OutcomeOf("anna").Id(std::to_string(round))}},
+                         [&](auto fates) { recorded.set_value(std::move(fates)); });
+    for (int i = 0; i < 10 * round; ++i) std::this_thread::yield();
+    file_.log().ReleaseAppends();
+    EXPECT_THAT(counted.get_future().get(), IsOk());
+    EXPECT_THAT(recorded.get_future().get(), IsOk());
+  }
+}
+
+TEST_F(RecordTest, ErasingAUnitWaitsForItsRowsThatAreBeingAppended) {
+  file_.log().HoldAppends();
+  std::promise<absl::StatusOr<FactFates>> recorded;
+  measurement().Record({.outcomes = {OutcomeOf("anna")}},
+                       [&](auto fates) { recorded.set_value(std::move(fates)); });
+  file_.log().AwaitAppends(1);
+  UnitErasure erased;
+  auto erasing = std::async(std::launch::async, [&] {
+    return measurement().EraseUnit({.unit_type = "unitTypes/customer", .unit_id = "anna"},
+                                   [&](const UnitErasure& erasure) {
+                                     erased = erasure;
+                                     return absl::OkStatus();
+                                   });
+  });
+  EXPECT_EQ(erasing.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  file_.log().ReleaseAppends();
+  EXPECT_THAT(recorded.get_future().get(), IsOk());
+  EXPECT_THAT(erasing.get(), testing::IsOkAndHolds(true));
+  EXPECT_EQ(erased.number, 1);
+  EXPECT_EQ(erased.last_outcome, 1);
+}
+
 TEST(QueueTest, CallsBeyondTheLimitAreRefusedAndTheOthersAreWritten) {
   Limits limits;
   limits.max_queued_rows = 4;
@@ -291,6 +366,20 @@ TEST(LoadingTest, ItCanBeGivenUpAndWhatWaitsForItFails) {
   EXPECT_THAT(loading.Measure({.experiment = "experiments/spring"}, kDayOne),
               StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_EQ(file.log().appends(), 1);
+}
+
+TEST(LoadingTest, AnErrorEndsItAndNothingIsRecorded) {
+  testing::MeasurementOnFile file;
+  EXPECT_THAT(file.measurement().Record(
+                  {.exposures = {ExposureOf("anna", "control")}, .outcomes = {OutcomeOf("anna")}}),
+              IsOk());
+  file.log().FailScansOfUnits(absl::UnavailableError("a page cannot be read"));
+  const auto opened = OpenEmbeddedMeasurement(file.log(), {});
+  ASSERT_THAT(opened, IsOk());
+  const auto fails = StatusIs(absl::StatusCode::kUnavailable, HasSubstr("a page cannot be read"));
+  EXPECT_THAT((*opened)->WaitUntilReady(), fails);
+  EXPECT_THAT((*opened)->Record({.outcomes = {OutcomeOf("ben")}}), fails);
+  EXPECT_THAT((*opened)->Measure({.experiment = "experiments/spring"}, kDayOne), fails);
 }
 
 // Refused as a whole, and what is stored stays usable.
