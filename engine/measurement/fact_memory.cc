@@ -335,8 +335,9 @@ void FactMemory::RememberOutcomes(std::span<const Row> rows) {
     if (i + 2 * kRowsAhead < rows.size()) {
       units_.Prefetch(static_cast<UnitNumber>(rows[i + 2 * kRowsAhead].unit));
     }
-    if (i + kRowsAhead < rows.size())
+    if (i + kRowsAhead < rows.size()) {
       PrefetchRow(rows[i + kRowsAhead].unit, rows[i + kRowsAhead].event);
+    }
     RememberOutcome(StoredPart(rows[i]));
   }
 }

@@ -212,9 +212,11 @@ absl::StatusOr<std::optional<std::uint32_t>> FactStage::FindErased(const Outcome
 }
 
 std::int64_t FactStage::LastOutcomeOf(std::int64_t unit) const {
-  for (const FactStage* stage = this; stage != nullptr; stage = stage == this ? base_ : nullptr) {
-    const auto staged = stage->outcome_of_unit_.find(unit);
-    if (staged != stage->outcome_of_unit_.end()) return staged->second;
+  const auto staged = outcome_of_unit_.find(unit);
+  if (staged != outcome_of_unit_.end()) return staged->second;
+  if (base_ != nullptr) {
+    const auto before = base_->outcome_of_unit_.find(unit);
+    if (before != base_->outcome_of_unit_.end()) return before->second;
   }
   return unit <= static_cast<std::int64_t>(memory_.units_.size())
              ? memory_.units_.last_outcome(static_cast<UnitNumber>(unit))

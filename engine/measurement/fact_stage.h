@@ -68,7 +68,7 @@ class FactStage {
   [[nodiscard]] std::int64_t LastOutcomeOf(std::int64_t unit) const;
   // The digest of the outcome if its unit has sent it before it was erased.
   absl::StatusOr<std::optional<std::uint32_t>> FindErased(const Outcome& outcome);
-
+  // The digest of the outcome with that key in the memory or the base.
   [[nodiscard]] std::optional<std::uint32_t> FindDigest(absl::uint128 key) const;
   // What memory_ will have once the base is part of it.
   [[nodiscard]] std::int64_t last_word() const;

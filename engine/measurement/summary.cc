@@ -111,9 +111,9 @@ class Pass {
   Measured Run();
 
  private:
+  void FindSlots();
   void LookAtRows();
   void CountExposed();
-  void FindSlots();
   void SortDays();
   void MakeGroups();
   void PlaceRows(std::size_t first_group);
@@ -171,8 +171,8 @@ class Pass {
   std::vector<Group> group_of_row_;                        // in this round, plus 1
   Measured measured_;
 
-  Numbers numbers_;  // of the covariate or weight of the metric at hand
-  std::vector<std::int64_t> matured_values_;
+  Numbers numbers_;                           // of the covariate or weight of the metric at hand
+  std::vector<std::int64_t> matured_values_;  // what MaturedValues() gave last
 
   // By metric: the different answers to a survey, at most one more than are counted; and by stratum
   // how many units gave each, of which the last ones may be missing.
@@ -752,12 +752,11 @@ void Pass::AddQuantiles(std::size_t metric) {
   const Columns by_group = MaturedValues(metric);
   std::vector<Columns> by_stratum(measured_.strata.size());
   for (std::size_t g = 0; g < by_group.size(); ++g) {
-    for (const std::size_t stratum : strata_of_group_[g])
-      by_stratum[stratum].push_back(by_group[g]);
+    for (const std::size_t s : strata_of_group_[g]) by_stratum[s].push_back(by_group[g]);
   }
   for (std::size_t s = 0; s < by_stratum.size(); ++s) {
-    const Stratum& stratum = measured_.strata[s];
-    MetricSums& sums = measured_.strata[s].metrics[metric];
+    Stratum& stratum = measured_.strata[s];
+    MetricSums& sums = stratum.metrics[metric];
     if (sums.values.overflowed()) continue;
     sums.quantile = QuantileOf(stratum.units, by_stratum[s], plan_.metrics[metric].quantile);
   }
