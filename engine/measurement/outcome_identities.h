@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The identities of all stored outcomes, each with a digest of what a resent one must repeat: 20
-// bytes, at most 48 with the free places of the hash table. In 256 parts, each of which grows by
-// itself, so that growing never holds up the writer for long.
+// bytes, at most 48 with the free places of the hash table. In parts, each of which grows by itself
+// at a time of its own, so that growing never holds up the writer for long.
 
 #ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_OUTCOME_IDENTITIES_H_
 #define INSIGHTLOOP_ENGINE_MEASUREMENT_OUTCOME_IDENTITIES_H_
@@ -16,6 +16,7 @@
 #include "absl/numeric/int128.h"
 #include "engine/domain/facts.h"
 #include "engine/domain/time.h"
+#include "engine/measurement/uneven_parts.h"
 
 namespace insightloop {
 
@@ -70,10 +71,10 @@ class OutcomeIdentities {
   using Shard = absl::flat_hash_set<Entry, Hash, Equal>;
 
   static std::size_t ShardOf(absl::uint128 identity) {
-    return static_cast<std::size_t>(absl::Uint128High64(identity) >> 56);
+    return UnevenPartOf(absl::Uint128High64(identity));
   }
 
-  std::array<Shard, 256> shards_;
+  std::array<Shard, kUnevenParts> shards_;
   std::size_t size_ = 0;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -429,50 +430,57 @@ void Judge::Count(const SubmittedOutcome& row, const std::string& reason,
   }
 }
 
-// The rows of one call: those rejected already, and the places of the others, which are passed on.
-struct Judged {
-  explicit Judged(std::size_t rows) : fates(rows) {}
-
-  std::vector<RowFate> fates;
-  std::vector<std::size_t> places;
+// A row of a call that was rejected.
+struct RejectedRow {
+  std::size_t place;
+  RowFate fate;
 };
 
 // Judges each row by `check`, which may take the texts of a good one, adds those that are not
-// rejected to `good`, and has the others counted among `rejections`.
+// rejected to `good`, and has the others counted among `rejections`. Returns those, in order.
 template <class Submitted, class Fact, class Check>
-Judged JudgeRows(const Judge& judge, std::vector<Submitted>& rows, std::vector<Fact>& good,
-                 Rejections& rejections, Check check) {
-  Judged judged(rows.size());
+std::vector<RejectedRow> JudgeRows(const Judge& judge, std::vector<Submitted>& rows,
+                                   std::vector<Fact>& good, Rejections& rejections, Check check) {
+  std::vector<RejectedRow> rejected;
   good.reserve(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (Rejection rejection = check(rows[i], good.emplace_back())) {
       good.pop_back();
-      judged.fates[i] = *std::move(rejection);
-      judge.Count(rows[i], judged.fates[i].reason, rejections);
-    } else {
-      judged.places.push_back(i);
+      judge.Count(rows[i], rejection->reason, rejections);
+      rejected.push_back({.place = i, .fate = *std::move(rejection)});
     }
   }
-  return judged;
+  return rejected;
 }
 
-// Passes the good rows on with the counts of the others, and puts their fates in their places.
-// `list` is that of their kind. Without a good row the answer waits for nothing: counts that cannot
-// be written then are lost.
-void Pass(Measurement& measurement, FactRows good, Judged judged,
+// The fates of all rows of a call, those of the others being in the same order.
+std::vector<RowFate> Merge(std::vector<RejectedRow> rejected, std::vector<RowFate> others) {
+  if (rejected.empty()) return others;
+  std::vector<RowFate> fates;
+  fates.reserve(rejected.size() + others.size());
+  auto other = others.begin();
+  for (RejectedRow& row : rejected) {
+    while (fates.size() < row.place) fates.push_back(std::move(*other++));
+    fates.push_back(std::move(row.fate));
+  }
+  std::move(other, others.end(), std::back_inserter(fates));
+  return fates;
+}
+
+// Passes the good rows on with the counts of the others, and puts all fates together. `list` is
+// that of their kind. Without a good row the answer waits for nothing: counts that cannot be
+// written then are lost.
+void Pass(Measurement& measurement, FactRows good, std::vector<RejectedRow> rejected,
           std::vector<RowFate> FactFates::*list, RowsRecorded recorded) {
-  if (judged.places.empty()) {
+  if (good.exposures.empty() && good.outcomes.empty()) {
     if (!good.rejections.empty()) measurement.Record(std::move(good), [](const auto&) {});
-    return recorded(std::move(judged.fates));
+    return recorded(Merge(std::move(rejected), {}));
   }
   measurement.Record(std::move(good),
-                     [judged = std::move(judged), list,
+                     [rejected = std::move(rejected), list,
                       recorded = std::move(recorded)](absl::StatusOr<FactFates> passed_on) mutable {
                        if (!passed_on.ok()) return recorded(passed_on.status());
-                       for (std::size_t i = 0; i < judged.places.size(); ++i) {
-                         judged.fates[judged.places[i]] = std::move(((*passed_on).*list)[i]);
-                       }
-                       recorded(std::move(judged.fates));
+                       recorded(Merge(std::move(rejected), std::move((*passed_on).*list)));
                      });
 }
 
@@ -489,9 +497,9 @@ void Recorder::RecordExposures(std::vector<SubmittedExposure> rows, RowsRecorded
   const std::shared_ptr<const Catalog> catalog = catalog_.Current();
   const Judge judge(*catalog, measurement_, clock_.Now(), limits_);
   FactRows good;
-  Judged judged = JudgeRows(judge, rows, good.exposures, good.rejections,
+  auto rejected = JudgeRows(judge, rows, good.exposures, good.rejections,
                             [&](const auto& row, Exposure& to) { return judge.Check(row, to); });
-  Pass(measurement_, std::move(good), std::move(judged), &FactFates::exposures,
+  Pass(measurement_, std::move(good), std::move(rejected), &FactFates::exposures,
        Counting(std::move(recorded)));
 }
 
@@ -530,9 +538,9 @@ void Recorder::RecordOutcomes(std::vector<SubmittedOutcome> rows, bool backfill,
   const std::shared_ptr<const Catalog> catalog = catalog_.Current();
   const Judge judge(*catalog, measurement_, clock_.Now(), limits_);
   FactRows good;
-  Judged judged = JudgeRows(judge, rows, good.outcomes, good.rejections,
+  auto rejected = JudgeRows(judge, rows, good.outcomes, good.rejections,
                             [&](auto& row, Outcome& to) { return judge.Check(row, backfill, to); });
-  Pass(measurement_, std::move(good), std::move(judged), &FactFates::outcomes,
+  Pass(measurement_, std::move(good), std::move(rejected), &FactFates::outcomes,
        Counting(std::move(recorded)));
 }
 

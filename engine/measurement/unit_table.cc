@@ -11,7 +11,6 @@
 namespace insightloop {
 namespace {
 
-constexpr std::size_t kShards = 256;
 constexpr std::size_t kArenaPiece = 64 << 10;
 constexpr std::size_t kNameHeader = sizeof(std::uint32_t) + sizeof(std::uint16_t);
 
@@ -37,8 +36,8 @@ void UnitTable::Prefetch(std::span<const std::size_t> hashes) const {
 
 std::vector<UnitTable::Shard> UnitTable::MakeShards(const UnitTable& table) {
   std::vector<Shard> shards;
-  shards.reserve(kShards);
-  for (std::size_t s = 0; s < kShards; ++s) shards.emplace_back(0, Hash{&table}, Equal{&table});
+  shards.reserve(kUnevenParts);
+  for (std::size_t s = 0; s < kUnevenParts; ++s) shards.emplace_back(0, Hash{&table}, Equal{&table});
   return shards;
 }
 

@@ -17,6 +17,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "engine/domain/time.h"
 #include "engine/measurement/chunked_column.h"
+#include "engine/measurement/uneven_parts.h"
 
 namespace insightloop {
 
@@ -104,7 +105,7 @@ class UnitTable {
   using Shard = absl::flat_hash_set<UnitNumber, Hash, Equal>;
 
   static std::vector<Shard> MakeShards(const UnitTable& table);
-  static std::size_t ShardOf(std::size_t hash) { return hash >> (8 * sizeof(hash) - 8); }
+  static std::size_t ShardOf(std::size_t hash) { return UnevenPartOf(hash); }
   [[nodiscard]] Name NameOf(UnitNumber unit) const;
   char* StoreName(const Name& name);
 
