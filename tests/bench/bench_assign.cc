@@ -17,9 +17,6 @@
 
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
-#include <grpcpp/security/server_credentials.h>
-#include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
 
 #include <algorithm>
 #include <atomic>
@@ -52,12 +49,14 @@
 #include "storage/sqlite/fact_audit.h"
 #include "storage/sqlite/fact_log.h"
 #include "storage/sqlite/resource_store.h"
+#include "tests/bench/bare_server.h"
 #include "tests/bench/measuring.h"
 #include "tests/support/allocations.h"
 
 namespace insightloop {
 namespace {
 
+using bench::BareServer;
 using bench::Fail;
 using bench::MedianOf;
 using bench::Must;
@@ -191,26 +190,6 @@ class BareService final : public v1::AssignmentService::CallbackService {
     response.set_reason(v1::AssignResponse::ASSIGNED);
     response.set_epoch(1);
   }
-};
-
-class BareServer {
- public:
-  BareServer() {
-    grpc::ServerBuilder builder;
-    int port = 0;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-    builder.RegisterService(&service_);
-    server_ = builder.BuildAndStart();
-    if (server_ == nullptr) Fail("the bare server cannot listen");
-    address_ = absl::StrCat("127.0.0.1:", port);
-  }
-  ~BareServer() { server_->Shutdown(); }
-  const std::string& address() const { return address_; }
-
- private:
-  BareService service_;
-  std::unique_ptr<grpc::Server> server_;
-  std::string address_;
 };
 
 // -------------------------------------------------------------------------------------------------
@@ -419,7 +398,7 @@ int Main() {
   one.MakeDefinitions();
   one.MakeLayer("mail");
   one.RunExperiment("spring", "mail", kSlotsPerLayer);
-  const BareServer bare;
+  const BareServer<BareService> bare;
 
   const LocalRate local = EvaluateOn(one, {"layers/mail"}, units);
   absl::PrintF("%-44s %12.0f /s  %6.1f ns  %d allocations\n", "local evaluation, one experiment",
