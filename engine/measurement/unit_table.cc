@@ -37,7 +37,8 @@ void UnitTable::Prefetch(std::span<const std::size_t> hashes) const {
 std::vector<UnitTable::Shard> UnitTable::MakeShards(const UnitTable& table) {
   std::vector<Shard> shards;
   shards.reserve(kUnevenParts);
-  for (std::size_t s = 0; s < kUnevenParts; ++s) shards.emplace_back(0, Hash{&table}, Equal{&table});
+  for (std::size_t s = 0; s < kUnevenParts; ++s)
+    shards.emplace_back(0, Hash{&table}, Equal{&table});
   return shards;
 }
 
