@@ -24,10 +24,12 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <random>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -62,9 +64,19 @@ constexpr Sizes kQuick = {100'000, 500'000, 2'000'000, 100'000, 300'000};
 
 // What the process has allocated. Unlike its resident memory without what the allocator holds in
 // reserve, which differs by chance from thread to thread.
-double AllocatedBytes() {
+double AllocatedNow() {
   const struct mallinfo2 info = mallinfo2();
   return static_cast<double>(info.uordblks + info.hblkhd);
+}
+
+// The same once the threads that recorded have given back what they needed for it.
+double AllocatedBytes() {
+  double bytes = AllocatedNow();
+  for (double before = 0; before != bytes; bytes = AllocatedNow()) {
+    before = bytes;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  return bytes;
 }
 
 MeasurePlan PlanWith(int metrics, std::vector<std::string> segment_attributes) {
@@ -135,8 +147,9 @@ class Subject {
     Flush(rows);
   }
 
-  // Has buffers reach the size that calls need.
-  void WarmUp() { Feed(5 * kRowsPerCall, kFewUnits, {"other"}); }
+  // Has buffers reach the size that calls need, and events their numbers: keys hang on these, and
+  // where keys are the same so is the room that their tables have in reserve.
+  void WarmUp() { Feed(5 * kRowsPerCall, kFewUnits, {"other", "order", "visit"}); }
 
   // Milliseconds of Measure(), one per turn.
   std::vector<double> MeasureTimes(const MeasurePlan& plan, std::int64_t units) {
