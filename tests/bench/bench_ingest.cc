@@ -138,7 +138,7 @@ class BareTable {
     Check(sqlite3_open(path.c_str(), &database_));
     Execute("PRAGMA journal_mode = WAL");
     Execute("PRAGMA synchronous = FULL");
-    Execute("PRAGMA wal_autocheckpoint = 4096");
+    Execute("PRAGMA wal_autocheckpoint = 2048");
     Execute(
         "CREATE TABLE outcomes (id INTEGER PRIMARY KEY, unit INTEGER NOT NULL, event INTEGER NOT"
         " NULL, key BLOB NOT NULL, occur_time INTEGER NOT NULL, receive_time INTEGER NOT NULL, kind"

@@ -286,8 +286,8 @@ TEST_F(WriterTest, TheLogDoesNotGrowWithoutEnd) {
                              }),
                 IsOk());
   }
-  // Moved after 16 MiB, plus what one group may add.
-  EXPECT_LE(std::filesystem::file_size(folder_.File() + "-wal"), 20U << 20);
+  // Moved after 8 MiB, plus what one group may add.
+  EXPECT_LE(std::filesystem::file_size(folder_.File() + "-wal"), 12U << 20);
 }
 
 }  // namespace
