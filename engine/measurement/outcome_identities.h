@@ -29,20 +29,20 @@ class OutcomeIdentities {
  public:
   // The digest of the outcome with that identity (KeyedHash); absent when there is none.
   [[nodiscard]] std::optional<std::uint32_t> Find(absl::uint128 identity) const {
-    const Shard& shard = shards_[ShardOf(identity)];
-    const auto found = shard.find(Entry(identity, 0));
-    if (found == shard.end()) return std::nullopt;
+    const Part& part = parts_[PartOf(identity)];
+    const auto found = part.find(Entry(identity, 0));
+    if (found == part.end()) return std::nullopt;
     return found->digest;
   }
 
   // Brings into the cache what Find() and Add() read first.
   void Prefetch(absl::uint128 identity) const {
-    shards_[ShardOf(identity)].prefetch(Entry(identity, 0));
+    parts_[PartOf(identity)].prefetch(Entry(identity, 0));
   }
 
   // Does nothing when the identity is there.
   void Add(absl::uint128 identity, std::uint32_t digest) {
-    if (shards_[ShardOf(identity)].insert(Entry(identity, digest)).second) ++size_;
+    if (parts_[PartOf(identity)].insert(Entry(identity, digest)).second) ++size_;
   }
 
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -68,13 +68,13 @@ class OutcomeIdentities {
   struct Equal {
     bool operator()(const Entry& a, const Entry& b) const { return a.words == b.words; }
   };
-  using Shard = absl::flat_hash_set<Entry, Hash, Equal>;
+  using Part = absl::flat_hash_set<Entry, Hash, Equal>;
 
-  static std::size_t ShardOf(absl::uint128 identity) {
+  static std::size_t PartOf(absl::uint128 identity) {
     return UnevenPartOf(absl::Uint128High64(identity));
   }
 
-  std::array<Shard, kUnevenParts> shards_;
+  std::array<Part, kUnevenParts> parts_;
   std::size_t size_ = 0;
 };
 

@@ -21,46 +21,45 @@ std::size_t UnitTable::HashOf(std::int64_t unit_type, std::string_view external_
 }
 
 void UnitTable::Prefetch(std::span<const std::size_t> hashes) const {
-  for (const std::size_t hash : hashes) shards_[ShardOf(hash)].prefetch(AnyName{hash});
+  for (const std::size_t hash : hashes) parts_[UnevenPartOf(hash)].prefetch(AnyName{hash});
   std::vector<UnitNumber> units;
   units.reserve(hashes.size());
   for (const std::size_t hash : hashes) {
-    const Shard& shard = shards_[ShardOf(hash)];
-    const auto likely = shard.find(AnyName{hash}, hash);
-    if (likely == shard.end()) continue;
+    const Part& part = parts_[UnevenPartOf(hash)];
+    const auto likely = part.find(AnyName{hash}, hash);
+    if (likely == part.end()) continue;
     units.push_back(*likely);
     Prefetch(*likely);
   }
   for (const UnitNumber unit : units) __builtin_prefetch(units_[unit - 1].name);
 }
 
-std::vector<UnitTable::Shard> UnitTable::MakeShards(const UnitTable& table) {
-  std::vector<Shard> shards;
-  shards.reserve(kUnevenParts);
-  for (std::size_t s = 0; s < kUnevenParts; ++s)
-    shards.emplace_back(0, Hash{&table}, Equal{&table});
-  return shards;
+std::vector<UnitTable::Part> UnitTable::MakeParts(const UnitTable& table) {
+  std::vector<Part> parts;
+  parts.reserve(kUnevenParts);
+  for (std::size_t s = 0; s < kUnevenParts; ++s) parts.emplace_back(0, Hash{&table}, Equal{&table});
+  return parts;
 }
 
 UnitNumber UnitTable::Find(std::int64_t unit_type, std::string_view external_id) const {
   const Name name{unit_type, external_id};
   const std::size_t hash = Hash{this}(name);
-  const Shard& shard = shards_[ShardOf(hash)];
-  const auto found = shard.find(name, hash);
-  return found == shard.end() ? 0 : *found;
+  const Part& part = parts_[UnevenPartOf(hash)];
+  const auto found = part.find(name, hash);
+  return found == part.end() ? 0 : *found;
 }
 
 UnitNumber UnitTable::Add(std::int64_t unit_type, std::string_view external_id) {
   const Name name{unit_type, external_id};
   units_.PushBack({.name = StoreName(name)});
   const auto unit = static_cast<UnitNumber>(units_.size());
-  if (!external_id.empty()) shards_[ShardOf(Hash{this}(name))].insert(unit);
+  if (!external_id.empty()) parts_[UnevenPartOf(Hash{this}(name))].insert(unit);
   return unit;
 }
 
 std::size_t UnitTable::Erase(UnitNumber unit) {
   const std::size_t length = NameOf(unit).external_id.size();
-  shards_[ShardOf(Hash{this}(unit))].erase(unit);
+  parts_[UnevenPartOf(Hash{this}(unit))].erase(unit);
   char* const place = units_[unit - 1].name + sizeof(std::uint32_t);
   std::memset(place, 0, sizeof(std::uint16_t) + length);
   return length;

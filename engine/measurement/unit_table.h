@@ -34,7 +34,7 @@ struct Membership {
 // Not thread-safe. Units are never removed; one that is erased loses its name.
 class UnitTable {
  public:
-  UnitTable() : shards_(MakeShards(*this)) {}
+  UnitTable() : parts_(MakeParts(*this)) {}
   UnitTable(const UnitTable&) = delete;
   UnitTable& operator=(const UnitTable&) = delete;
 
@@ -102,17 +102,16 @@ class UnitTable {
     // Of a part of the hash in common it is most likely the one.
     bool operator()(UnitNumber, AnyName) const { return true; }
   };
-  using Shard = absl::flat_hash_set<UnitNumber, Hash, Equal>;
+  using Part = absl::flat_hash_set<UnitNumber, Hash, Equal>;
 
-  static std::vector<Shard> MakeShards(const UnitTable& table);
-  static std::size_t ShardOf(std::size_t hash) { return UnevenPartOf(hash); }
+  static std::vector<Part> MakeParts(const UnitTable& table);
   [[nodiscard]] Name NameOf(UnitNumber unit) const;
   char* StoreName(const Name& name);
 
   ChunkedColumn<Unit> units_;
   std::vector<std::unique_ptr<char[]>> arena_;
   std::size_t arena_left_ = 0;  // free bytes in the last piece
-  std::vector<Shard> shards_;   // of units with a name
+  std::vector<Part> parts_;     // of units with a name
 };
 
 }  // namespace insightloop

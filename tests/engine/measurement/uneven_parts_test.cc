@@ -29,7 +29,7 @@ TEST(UnevenPartsTest, SharesGrowEvenlyFromOneToTwo) {
   }
 }
 
-// A part that holds `capacity` doubles with the next.
+// A part that holds `kCapacity` doubles with the next.
 TEST(UnevenPartsTest, FewPartsDoubleAtTheSameTime) {
   constexpr double kCapacity = 57'344;  // of an absl::flat_hash_set with 2^16 places
   const std::vector<double> before = SizesOf(14'000'000);
