@@ -117,6 +117,7 @@ class SingleLoad {
   int running_ = 0;
 };
 
+// Accepts outcomes, and forgets them.
 class ForgetfulService final : public v1::MeasurementService::CallbackService {
  public:
   grpc::ServerUnaryReactor* RecordOutcomes(grpc::CallbackServerContext* context,
@@ -270,8 +271,7 @@ int Main(const Sizes& sizes) {
   absl::PrintF(
       "{\"batch_outcomes_per_s\": %.0f, \"ratio_to_unique_key\": %.2f, \"ratio_to_raw_append\": "
       "%.3f, \"single_outcomes_per_s\": %.0f, \"single_ratio_to_bare\": %.3f, "
-      "\"rate_20m_over_1m\": "
-      "%.3f, \"worst_ack_ms\": %.1f}\n",
+      "\"rate_20m_over_1m\": %.3f, \"worst_ack_ms\": %.1f}\n",
       ours.batch, ours.last / unique, ours.batch / raw, ours.single, ours.single / ours.bare_call,
       ours.last / ours.first, 1e3 * ours.worst_ack_s);
   return 0;

@@ -24,12 +24,10 @@
 #include <malloc.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <random>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -64,19 +62,9 @@ constexpr Sizes kQuick = {100'000, 500'000, 2'000'000, 100'000, 300'000};
 
 // What the process has allocated. Unlike its resident memory without what the allocator holds in
 // reserve, which differs by chance from thread to thread.
-double AllocatedNow() {
+double AllocatedByProcess() {
   const struct mallinfo2 info = mallinfo2();
   return static_cast<double>(info.uordblks + info.hblkhd);
-}
-
-// The same once the threads that recorded have given back what they needed for it.
-double AllocatedBytes() {
-  double bytes = AllocatedNow();
-  for (double before = 0; before != bytes; bytes = AllocatedNow()) {
-    before = bytes;
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  return bytes;
 }
 
 MeasurePlan PlanWith(int metrics, std::vector<std::string> segment_attributes) {
@@ -151,6 +139,13 @@ class Subject {
   // where keys are the same so is the room that their tables have in reserve.
   void WarmUp() { Feed(5 * kRowsPerCall, kFewUnits, {"other", "order", "visit"}); }
 
+  // What the process has allocated without what calls took for themselves: one more is answered
+  // only when all before it have given that back.
+  double AllocatedBytes() {
+    Feed(1, 1, {"other"});
+    return AllocatedByProcess();
+  }
+
   // Milliseconds of Measure(), one per turn.
   std::vector<double> MeasureTimes(const MeasurePlan& plan, std::int64_t units) {
     std::vector<double> milliseconds;
@@ -198,11 +193,12 @@ double BytesPerKey(std::int64_t keys) {
   constexpr int kSteps = 12;
   Subject subject;
   subject.WarmUp();
-  const double before = AllocatedBytes();
+  const double before = subject.AllocatedBytes();
   double most = 0;
   for (int step = 1; step <= kSteps; ++step) {
     subject.Feed(keys / kSteps, kFewUnits, {"other"});
-    const double bytes = (AllocatedBytes() - before) / static_cast<double>(keys / kSteps * step);
+    const double bytes =
+        (subject.AllocatedBytes() - before) / static_cast<double>(keys / kSteps * step);
     if (step >= kSteps / 4) most = std::max(most, bytes);
   }
   return most;
@@ -213,14 +209,14 @@ double BytesPerKey(std::int64_t keys) {
 double BytesOf(std::int64_t units, std::int64_t outcomes, int metrics) {
   Subject subject;
   subject.WarmUp();
-  const double before = AllocatedBytes();
+  const double before = subject.AllocatedBytes();
   subject.Feed(outcomes / 3, units, {"other"});
   if (metrics > 0) {
     subject.measurement().Follow(PlanWith(metrics, {}));
     subject.Expose(units, /*with_country=*/false);
   }
   subject.Feed(outcomes / 3 * 2, units, {"order", "visit"});
-  return AllocatedBytes() - before;
+  return subject.AllocatedBytes() - before;
 }
 
 // Follows the plan from the first fact on, until the first outcomes are there.
