@@ -33,7 +33,6 @@ FactWriter::FactWriter(FactLog& log, const Limits& limits, KeyedHash hash,
 
 void FactWriter::Start(std::function<absl::Status()> load) {
   writer_ = std::thread([this, load = std::move(load)] { Run(load); });
-  appender_ = std::thread([this] { AppendAll(); });
   answerer_ = std::thread([this] { AnswerAll(); });
 }
 
@@ -44,12 +43,6 @@ FactWriter::~FactWriter() {
   }
   wake_.notify_one();
   if (writer_.joinable()) writer_.join();
-  {
-    const std::lock_guard lock(append_mutex_);
-    is_all_appended_ = true;
-  }
-  append_.notify_one();
-  if (appender_.joinable()) appender_.join();
   {
     const std::lock_guard lock(answer_mutex_);
     is_all_written_ = true;
@@ -222,11 +215,11 @@ std::optional<FactWriter::Group> FactWriter::BeginAppend() {
   }
   if (!group.status.ok() || group.stage->empty()) return group;
   under_way_ = std::move(group);
-  {
-    const std::lock_guard lock(append_mutex_);
-    to_append_ = &under_way_->stage->batch();
-  }
-  append_.notify_one();
+  log_.Append(under_way_->stage->batch(), [this](const absl::Status& status) {
+    const std::lock_guard lock(queue_mutex_);
+    appended_ = status;
+    wake_.notify_one();  // under the lock: once it has this, the writer may end
+  });
   return std::nullopt;
 }
 
@@ -238,25 +231,7 @@ void FactWriter::Publish(const Group& group) {
 }
 
 // -------------------------------------------------------------------------------------------------
-// The appender, and the answerer
-
-void FactWriter::AppendAll() {
-  while (true) {
-    const FactBatch* batch = nullptr;
-    {
-      std::unique_lock lock(append_mutex_);
-      append_.wait(lock, [this] { return is_all_appended_ || to_append_ != nullptr; });
-      batch = std::exchange(to_append_, nullptr);
-    }
-    if (batch == nullptr) return;
-    absl::Status status = log_.Append(*batch);
-    {
-      const std::lock_guard lock(queue_mutex_);
-      appended_ = std::move(status);
-    }
-    wake_.notify_one();
-  }
-}
+// The answerer
 
 void FactWriter::Answer(Group group) {
   {

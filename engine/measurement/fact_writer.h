@@ -94,7 +94,6 @@ class FactWriter {
   Group EndAppend(const absl::Status& status);
   std::optional<Group> BeginAppend();
   void Publish(const Group& group);
-  void AppendAll();
   void Answer(Group group);
   void AnswerAll();
 
@@ -117,18 +116,13 @@ class FactWriter {
   bool is_stopping_ = false;
   std::optional<absl::Status> appended_;
 
-  std::mutex append_mutex_;         // guards what follows
-  std::condition_variable append_;  // the appender: there is a batch, or it should end
-  const FactBatch* to_append_ = nullptr;
-  bool is_all_appended_ = false;
-
   // Answering takes as long as writing where calls are small: writing does not wait for it.
   std::mutex answer_mutex_;         // guards what follows
   std::condition_variable answer_;  // the answerer: there are answers, or it should end
   std::vector<Group> written_;
   bool is_all_written_ = false;
 
-  std::thread writer_, appender_, answerer_;
+  std::thread writer_, answerer_;
 };
 
 }  // namespace insightloop

@@ -97,11 +97,16 @@ class FactLog {
  public:
   virtual ~FactLog() = default;
 
-  // Appends all rows or none, and adds rejections to those of the same key. OK means durable.
+  using Appended = std::function<void(const absl::Status&)>;
+
+  // Appends all rows or none, and adds rejections to those of the same key; then calls `appended`,
+  // from a thread that it must not hold up, or at once. OK means durable. Until then the batch must
+  // stay as it is.
   //
   // Errors: kResourceExhausted when the disk is full (nothing is stored; try again later);
-  // kUnavailable when the log has shut down or cannot write.
-  virtual absl::Status Append(const FactBatch& batch) = 0;
+  // kUnavailable when the log has shut down or cannot write; kInternal when an outcome's id is not
+  // the next.
+  virtual void Append(const FactBatch& batch, Appended appended) = 0;
 
   virtual absl::Status ScanWords(const std::function<void(const WordRow&)>& row) = 0;
   virtual absl::Status ScanUnits(const std::function<void(const UnitRow&)>& row) = 0;

@@ -24,7 +24,7 @@ class SqliteFactLog : public FactLog {
   // `database` must outlive the log.
   explicit SqliteFactLog(SqliteDatabase& database) : database_(database) {}
 
-  absl::Status Append(const FactBatch& batch) override;
+  void Append(const FactBatch& batch, Appended appended) override;
   absl::Status ScanWords(const std::function<void(const WordRow&)>& row) override;
   absl::Status ScanUnits(const std::function<void(const UnitRow&)>& row) override;
   absl::Status ScanExposures(std::optional<std::int64_t> experiment,

@@ -2,6 +2,8 @@
 
 #include "storage/sqlite/writer.h"
 
+#include <future>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -42,28 +44,35 @@ Writer::Writer(std::unique_ptr<Connection> connection, OnFailure on_failure)
 
 Writer::~Writer() { Shutdown(); }
 
-absl::Status Writer::Run(Lane lane, const Work& work) {
+void Writer::Start(Lane lane, Work work, Done done) {
+  absl::Status refusal;
+  {
+    const std::lock_guard lock(mutex_);
+    refusal = !refusal_.ok() ? refusal_ : stopping_ ? StoreClosed() : absl::OkStatus();
+    if (refusal.ok()) {
+      Group& queue = lane == Lane::kResources ? resources_ : facts_;
+      queue.push_back({.work = std::move(work), .done = std::move(done)});
+    }
+  }
+  if (!refusal.ok()) return done(refusal);
+  wake_.notify_one();
+}
+
+absl::Status Writer::Run(Lane lane, Work work) {
   if (std::this_thread::get_id() == thread_id_) {
     return MakeError(absl::StatusCode::kInternal, "a write inside a write would wait for itself",
                      {.reason = "STORE_INTERNAL"});
   }
-  Job job{.work = &work};
-  return Wait(lane, job);
+  return Wait(lane, std::move(work));
 }
 
-absl::Status Writer::CheckpointAndTruncate() {
-  Job job{.work = nullptr};
-  return Wait(Lane::kResources, job);
-}
+absl::Status Writer::CheckpointAndTruncate() { return Wait(Lane::kResources, /*work=*/{}); }
 
-absl::Status Writer::Wait(Lane lane, Job& job) {
-  std::unique_lock lock(mutex_);
-  if (!refusal_.ok()) return refusal_;
-  if (stopping_) return StoreClosed();
-  (lane == Lane::kResources ? resources_ : facts_).push_back(&job);
-  wake_.notify_one();
-  job.answered.wait(lock, [&] { return job.done; });
-  return std::move(job.status);
+absl::Status Writer::Wait(Lane lane, Work work) {
+  // Shared: it must outlive the end of set_value() on the other thread.
+  const auto result = std::make_shared<std::promise<absl::Status>>();
+  Start(lane, std::move(work), [result](const absl::Status& status) { result->set_value(status); });
+  return result->get_future().get();
 }
 
 std::size_t Writer::waiting() const {
@@ -100,8 +109,8 @@ void Writer::Loop() {
       fail(result.status, group);
       continue;
     }
-    for (Job* job : group) {
-      if (job->work == nullptr) job->status = connection_->CheckpointAndTruncate();
+    for (Job& job : group) {
+      if (!job.work) job.status = connection_->CheckpointAndTruncate();
     }
     if (connection_->failure().trouble == Trouble::kBroken) {
       fail(connection_->failure().status, group);
@@ -125,22 +134,21 @@ void Writer::Loop() {
 Writer::Group Writer::TakeGroup() {
   std::unique_lock lock(mutex_);
   wake_.wait(lock, [&] { return stopping_ || !resources_.empty() || !facts_.empty(); });
-  Group group(resources_.begin(), resources_.end());
-  group.insert(group.end(), facts_.begin(), facts_.end());
-  resources_.clear();
+  Group group = std::exchange(resources_, {});
+  std::move(facts_.begin(), facts_.end(), std::back_inserter(group));
   facts_.clear();
   return group;
 }
 
-Failure Writer::RunGroup(const Group& group) {
+Failure Writer::RunGroup(Group& group) {
   auto transaction = Transaction::Begin(*connection_);
   if (!transaction.ok()) return {transaction.status(), connection_->failure().trouble};
-  for (Job* job : group) {
-    if (job->work == nullptr) continue;
-    absl::Status status = RunJob(*job->work);
+  for (Job& job : group) {
+    if (!job.work) continue;
+    absl::Status status = RunJob(job.work);
     // The file's trouble is everyone's, also if the work itself took no notice.
     if (connection_->failure().trouble != Trouble::kNone) return connection_->failure();
-    job->status = std::move(status);
+    job.status = std::move(status);
   }
   absl::Status status = transaction->Commit();
   if (status.ok()) return {};
@@ -156,12 +164,7 @@ absl::Status Writer::RunJob(const Work& work) {
 }
 
 void Writer::Answer(const Group& group, const absl::Status& status) {
-  const std::lock_guard lock(mutex_);
-  for (Job* job : group) {
-    if (job->status.ok()) job->status = status;
-    job->done = true;
-    job->answered.notify_one();  // under the lock: the job is gone as soon as its caller runs
-  }
+  for (const Job& job : group) job.done(job.status.ok() ? status : job.status);
 }
 
 void Writer::CheckpointIfDue(const Failure& last_group) {

@@ -9,7 +9,6 @@
 
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -41,6 +40,7 @@ class Writer {
     kFacts,
   };
   using Work = std::function<absl::Status(Connection&)>;
+  using Done = std::function<void(const absl::Status&)>;
   using OnFailure = std::function<void(const absl::Status&)>;
 
   // `on_failure` is called at most once, on the writer's thread, after the callers got their
@@ -50,9 +50,13 @@ class Writer {
   Writer& operator=(const Writer&) = delete;
   ~Writer();  // as Shutdown()
 
-  // Runs `work` in a transaction and waits until it is durable. Errors: those of `work`, after
-  // which nothing of it is stored; and as above.
-  absl::Status Run(Lane lane, const Work& work);
+  // Runs `work` in a transaction, and calls `done` once it is durable. Errors: those of `work`,
+  // after which nothing of it is stored; and as above. `done` is called on the writer's thread, or
+  // at once on this one if the call is refused; it must not wait for the writer.
+  void Start(Lane lane, Work work, Done done);
+
+  // The same, and waits.
+  absl::Status Run(Lane lane, Work work);
 
   // Moves all of the write-ahead log into the database and cuts it to nothing, so that what was
   // erased is in neither. Errors: kUnavailable (STORE_BUSY) while a reader needs the log; as above.
@@ -67,21 +71,19 @@ class Writer {
 
  private:
   struct Job {
-    const Work* work;     // null: CheckpointAndTruncate(), after the group's commit
-    absl::Status status;  // the writer thread's until `done`
-    // Guarded by mutex_:
-    bool done = false;
-    std::condition_variable answered;
+    Work work;  // empty: CheckpointAndTruncate(), after the group's commit
+    Done done;
+    absl::Status status;  // what went wrong with this one alone
   };
-  using Group = std::vector<Job*>;
+  using Group = std::vector<Job>;
 
-  absl::Status Wait(Lane lane, Job& job);
+  absl::Status Wait(Lane lane, Work work);
   void Loop();
   Group TakeGroup();  // waits; empty: time to end
   // Fills in errors of single jobs; the result is the transaction's.
-  Failure RunGroup(const Group& group);
+  Failure RunGroup(Group& group);
   absl::Status RunJob(const Work& work);
-  void Answer(const Group& group, const absl::Status& status);
+  static void Answer(const Group& group, const absl::Status& status);
   void CheckpointIfDue(const Failure& last_group);
   // From here on everything is refused. Returns the refusal.
   absl::Status Refuse(const absl::Status& cause);
@@ -95,8 +97,7 @@ class Writer {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   // Guarded by mutex_:
-  std::deque<Job*> resources_;
-  std::deque<Job*> facts_;
+  Group resources_, facts_;
   bool stopping_ = false;
   absl::Status refusal_;  // once set, stays
 

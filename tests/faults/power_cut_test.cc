@@ -22,6 +22,7 @@
 #include "tests/faults/history.h"
 #include "tests/faults/power_vfs.h"
 #include "tests/storage/sqlite_support.h"
+#include "tests/support/append.h"
 #include "tests/support/status_matchers.h"
 
 namespace insightloop {
@@ -169,14 +170,15 @@ TEST(PowerCutTest, CommitsThatAreNotSyncedAreFoundOut) {
 class HastyFactLog final : public SqliteFactLog {
  public:
   using SqliteFactLog::SqliteFactLog;
-  ~HastyFactLog() override { SqliteFactLog::Append(promised_).IgnoreError(); }
+  ~HastyFactLog() override { testing::Append(*this, {}).IgnoreError(); }
 
-  absl::Status Append(const FactBatch& batch) override {
-    return SqliteFactLog::Append(std::exchange(promised_, batch));
+  void Append(const FactBatch& batch, Appended appended) override {
+    written_ = std::exchange(promised_, batch);
+    SqliteFactLog::Append(written_, std::move(appended));
   }
 
  private:
-  FactBatch promised_;
+  FactBatch promised_, written_;
 };
 
 TEST(PowerCutTest, AcknowledgingBeforeTheCommitIsFoundOut) {

@@ -24,11 +24,13 @@
 #include "storage/sqlite/fact_log.h"
 #include "storage/sqlite/resource_store.h"
 #include "tests/storage/sqlite_support.h"
+#include "tests/support/append.h"
 #include "tests/support/status_matchers.h"
 
 namespace insightloop::storage {
 namespace {
 
+using ::insightloop::testing::Append;
 using ::insightloop::testing::IsOk;
 using ::insightloop::testing::IsOkAndHolds;
 
@@ -131,7 +133,7 @@ TEST(CrashTest, EveryAcknowledgedWriteOutlivesKillNine) {
           }
         });
         std::int64_t last = CountOutcomes(log);
-        while (log.Append(BatchAfter(last)).ok()) report(last += kBatch);
+        while (Append(log, BatchAfter(last)).ok()) report(last += kBatch);
         _exit(3);
       });
       std::int64_t number = 0;
@@ -200,14 +202,15 @@ TEST(CrashTest, AfterAFailedWriteNothingIsAcknowledgedAnyMore) {
     setrlimit(RLIMIT_FSIZE, &limit);
     std::int64_t last = 0;
     absl::Status status;
-    while ((status = log.Append(BatchAfter(last))).ok() && last < 1'000'000) report(last += kBatch);
+    while ((status = Append(log, BatchAfter(last))).ok() && last < 1'000'000)
+      report(last += kBatch);
     if (status.code() != absl::StatusCode::kUnavailable || ReasonOf(status) != "STORE_FAILED") {
       return kNotUnavailable;
     }
     // The disk is fine again, but what it dropped meanwhile nobody knows.
     setrlimit(RLIMIT_FSIZE, &open);
     for (int i = 0; i < 3; ++i) {
-      if (ReasonOf(log.Append(BatchAfter(last))) != "STORE_FAILED") return kWentOn;
+      if (ReasonOf(Append(log, BatchAfter(last))) != "STORE_FAILED") return kWentOn;
     }
     (*database)->Close();
     return failures == 1 ? kFine : kNotToldOnce;

@@ -14,11 +14,13 @@
 
 #include "storage/sqlite/fact_log.h"
 #include "tests/storage/sqlite_support.h"
+#include "tests/support/append.h"
 #include "tests/support/status_matchers.h"
 
 namespace insightloop::storage {
 namespace {
 
+using ::insightloop::testing::Append;
 using ::insightloop::testing::IsOk;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -48,7 +50,8 @@ class FactAuditTest : public ::testing::Test {
                                 .key = absl::MakeUint128(static_cast<std::uint64_t>(id), 7),
                                 .previous_id = id == 3 ? 1 : 0});
     }
-    ASSERT_THAT(SqliteFactLog(*database_).Append(batch), IsOk());
+    SqliteFactLog log(*database_);
+    ASSERT_THAT(Append(log, batch), IsOk());
   }
   void Open() {
     auto opened = OpenDatabase(folder_.File());

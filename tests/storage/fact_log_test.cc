@@ -15,11 +15,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/storage/sqlite_support.h"
+#include "tests/support/append.h"
 #include "tests/support/status_matchers.h"
 
 namespace insightloop::storage {
 namespace {
 
+using ::insightloop::testing::Append;
 using ::insightloop::testing::IsOk;
 using ::insightloop::testing::IsOkAndHolds;
 using ::insightloop::testing::StatusIs;
@@ -110,8 +112,8 @@ TEST_F(FactLogTest, RejectionsAreAddedToThoseOfTheSameKey) {
   RejectionKey next_day = key, of_no_variant = key;
   next_day.day = key.day + Days(1);
   of_no_variant.variant = "";
-  ASSERT_THAT(log_->Append({.rejections = {{key, 2}, {next_day, 1}}}), IsOk());
-  ASSERT_THAT(log_->Append({.rejections = {{key, 3}, {of_no_variant, 7}}}), IsOk());
+  ASSERT_THAT(Append(*log_, {.rejections = {{key, 2}, {next_day, 1}}}), IsOk());
+  ASSERT_THAT(Append(*log_, {.rejections = {{key, 3}, {of_no_variant, 7}}}), IsOk());
   const Rejections all = {{key, 5}, {next_day, 1}, {of_no_variant, 7}};
   EXPECT_EQ(Rejected(), all);
   Reopen();
@@ -147,10 +149,10 @@ TEST_F(FactLogTest, RowsComeBackAsAppendedAlsoAfterReopening) {
                            .category = "c",
                            .response_key = kMin,
                            .previous_id = 12};
-  ASSERT_THAT(log_->Append({.words = {{1, "unitTypes/customer"}, {2, ""}},
-                            .units = {{1, 1, "42"}, {2, 1, "43"}},
-                            .exposures = {exposure},
-                            .outcomes = {outcome}}),
+  ASSERT_THAT(Append(*log_, {.words = {{1, "unitTypes/customer"}, {2, ""}},
+                             .units = {{1, 1, "42"}, {2, 1, "43"}},
+                             .exposures = {exposure},
+                             .outcomes = {outcome}}),
               IsOk());
   for (int round = 0; round < 2; ++round) {
     const auto words = Words();
@@ -190,7 +192,7 @@ TEST_F(FactLogTest, RowsComeBackAsAppendedAlsoAfterReopening) {
 }
 
 TEST_F(FactLogTest, AbsentTextsAndNumbersAreStoredAsNull) {
-  ASSERT_THAT(log_->Append({.outcomes = {{.id = 1, .unit = 1, .event = 1}}}), IsOk());
+  ASSERT_THAT(Append(*log_, {.outcomes = {{.id = 1, .unit = 1, .event = 1}}}), IsOk());
   const auto reader = database_->readers().Borrow();
   ASSERT_THAT(reader, IsOk());
   EXPECT_THAT((*reader)->QueryInt(
@@ -206,8 +208,8 @@ TEST_F(FactLogTest, ExposuresAreScannedInOrderOfStoringAndByExperiment) {
     return ExposureRow{
         .unit = unit, .experiment = experiment, .variant = 1, .source = ExposureSource::kAssigned};
   };
-  ASSERT_THAT(log_->Append({.exposures = {exposure(9, 1), exposure(3, 2)}}), IsOk());
-  ASSERT_THAT(log_->Append({.exposures = {exposure(5, 1)}}), IsOk());
+  ASSERT_THAT(Append(*log_, {.exposures = {exposure(9, 1), exposure(3, 2)}}), IsOk());
+  ASSERT_THAT(Append(*log_, {.exposures = {exposure(5, 1)}}), IsOk());
   const auto unit = [](std::int64_t number) {
     return ::testing::Field("unit", &ExposureRow::unit, number);
   };
@@ -217,15 +219,17 @@ TEST_F(FactLogTest, ExposuresAreScannedInOrderOfStoringAndByExperiment) {
 }
 
 TEST_F(FactLogTest, AnAppendIsAllOrNothing) {
-  ASSERT_THAT(log_->Append({.outcomes = {Outcome(1)}}), IsOk());
+  ASSERT_THAT(Append(*log_, {.outcomes = {Outcome(1)}}), IsOk());
   EXPECT_THAT(
-      log_->Append(
-          {.words = {{1, "w"}}, .units = {{1, 1, "42"}}, .outcomes = {Outcome(2), Outcome(1)}}),
+      Append(*log_,
+             {.words = {{1, "w"}}, .units = {{1, 1, "42"}}, .outcomes = {Outcome(2), Outcome(1)}}),
       StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(Append(*log_, {.words = {{1, "w"}}, .outcomes = {Outcome(3)}}),
+              StatusIs(absl::StatusCode::kInternal));
   EXPECT_THAT(Words(), IsEmpty());
   EXPECT_THAT(Units(), IsEmpty());
   EXPECT_EQ(Outcomes().size(), 1U);
-  EXPECT_THAT(log_->Append({.outcomes = {Outcome(2)}}), IsOk());
+  EXPECT_THAT(Append(*log_, {.outcomes = {Outcome(2)}}), IsOk());
 }
 
 TEST_F(FactLogTest, AScanSeesOneStateWhileRowsAreAppended) {
@@ -243,7 +247,7 @@ TEST_F(FactLogTest, AScanSeesOneStateWhileRowsAreAppended) {
   for (std::int64_t batch = 0; batch < kBatches; ++batch) {
     FactBatch rows;
     for (std::int64_t i = 1; i <= kRows; ++i) rows.outcomes.push_back(Outcome(batch * kRows + i));
-    EXPECT_THAT(log_->Append(rows), IsOk());
+    EXPECT_THAT(Append(*log_, rows), IsOk());
   }
   done = true;
   scanner.join();
@@ -251,7 +255,7 @@ TEST_F(FactLogTest, AScanSeesOneStateWhileRowsAreAppended) {
 }
 
 TEST_F(FactLogTest, AScanMayReadAgainFromItsCallback) {
-  ASSERT_THAT(log_->Append({.words = {{1, "a"}, {2, "b"}}, .outcomes = {Outcome(1), Outcome(2)}}),
+  ASSERT_THAT(Append(*log_, {.words = {{1, "a"}, {2, "b"}}, .outcomes = {Outcome(1), Outcome(2)}}),
               IsOk());
   std::vector<std::string> pairs;
   EXPECT_THAT(log_->ScanOutcomes([&](const StoredOutcome& outcome) {
@@ -267,7 +271,7 @@ TEST_F(FactLogTest, AScanMayReadAgainFromItsCallback) {
 TEST_F(FactLogTest, IdentitiesAreScannedWithWhatARepetitionMustRepeat) {
   std::vector<OutcomeRow> rows = {Outcome(1), Outcome(2)};
   rows[1].kind = OutcomeKind::kAsked;
-  ASSERT_THAT(log_->Append({.outcomes = rows}), IsOk());
+  ASSERT_THAT(Append(*log_, {.outcomes = rows}), IsOk());
   std::size_t at = 0;
   EXPECT_THAT(log_->ScanIdentities([&](const StoredIdentity& row) {
     ASSERT_LT(at, rows.size());
@@ -282,7 +286,7 @@ TEST_F(FactLogTest, IdentitiesAreScannedWithWhatARepetitionMustRepeat) {
 }
 
 TEST_F(FactLogTest, AScanThatIsStoppedFailsAndSoDoLaterOnes) {
-  ASSERT_THAT(log_->Append({.outcomes = {Outcome(1), Outcome(2)}}), IsOk());
+  ASSERT_THAT(Append(*log_, {.outcomes = {Outcome(1), Outcome(2)}}), IsOk());
   int rows = 0;
   const auto count_and_stop = [&](const auto&) {
     ++rows;
@@ -291,7 +295,7 @@ TEST_F(FactLogTest, AScanThatIsStoppedFailsAndSoDoLaterOnes) {
   EXPECT_THAT(log_->ScanOutcomes(count_and_stop), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(log_->ScanIdentities(count_and_stop), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_EQ(rows, 1);
-  EXPECT_THAT(log_->Append({.outcomes = {Outcome(3)}}), IsOk());
+  EXPECT_THAT(Append(*log_, {.outcomes = {Outcome(3)}}), IsOk());
 }
 
 TEST_F(FactLogTest, ChainsAreFollowedFromTheLastOutcomeToTheFirst) {
@@ -299,7 +303,7 @@ TEST_F(FactLogTest, ChainsAreFollowedFromTheLastOutcomeToTheFirst) {
   for (std::int64_t id = 1; id <= 5; ++id) batch.outcomes.push_back(Outcome(id));
   batch.outcomes[3].previous_id = 2;
   batch.outcomes[1].previous_id = 1;
-  ASSERT_THAT(log_->Append(batch), IsOk());
+  ASSERT_THAT(Append(*log_, batch), IsOk());
   std::vector<std::pair<std::size_t, std::int64_t>> found;
   const std::vector<std::int64_t> last = {4, 0, 5};
   ASSERT_THAT(log_->FollowChains(last,
@@ -318,7 +322,7 @@ TEST_F(FactLogTest, AFullDiskStoresNothingOfTheBatchAndLosesNothing) {
   while (status.ok()) {
     FactBatch rows;
     for (int i = 0; i < 500; ++i) rows.outcomes.push_back(Outcome(stored + i + 1));
-    status = log_->Append(rows);
+    status = Append(*log_, rows);
     if (status.ok()) stored += 500;
     ASSERT_LT(stored, 1'000'000);
   }
@@ -327,7 +331,7 @@ TEST_F(FactLogTest, AFullDiskStoresNothingOfTheBatchAndLosesNothing) {
   EXPECT_EQ(Outcomes().size(), static_cast<std::size_t>(stored));
   Reopen();
   EXPECT_EQ(Outcomes().size(), static_cast<std::size_t>(stored));
-  EXPECT_THAT(log_->Append({.outcomes = {Outcome(stored + 1)}}), IsOk());
+  EXPECT_THAT(Append(*log_, {.outcomes = {Outcome(stored + 1)}}), IsOk());
 }
 
 TEST_F(FactLogTest, TheSecretIsTheDatabases) {
@@ -341,7 +345,7 @@ TEST_F(FactLogTest, TheSecretIsTheDatabases) {
 
 TEST_F(FactLogTest, CallsAfterClosingAreUnavailable) {
   database_->Close();
-  EXPECT_THAT(log_->Append({}), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(Append(*log_, {}), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(log_->ScanWords([](const WordRow&) {}), StatusIs(absl::StatusCode::kUnavailable));
 }
 

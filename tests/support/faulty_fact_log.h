@@ -37,11 +37,13 @@ class FaultyFactLog final : public FactLog {
     is_holding_ = true;
   }
   void ReleaseAppends() {
+    std::function<void()> held;
     {
       const std::lock_guard lock(mutex_);
       is_holding_ = false;
+      held = std::exchange(held_, nullptr);
     }
-    changed_.notify_all();
+    if (held) held();
   }
 
   // Scans of units fail with `status`.
@@ -73,16 +75,20 @@ class FaultyFactLog final : public FactLog {
     return outcome_reads_;
   }
 
-  absl::Status Append(const FactBatch& batch) override {
+  void Append(const FactBatch& batch, Appended appended) override {
+    std::function<void()> append;
     {
-      std::unique_lock lock(mutex_);
+      const std::lock_guard lock(mutex_);
       ++appends_;
-      const bool fails = appends_ == fail_at_;
+      if (appends_ == fail_at_) {
+        append = [appended = std::move(appended), failure = failure_] { appended(failure); };
+      } else {
+        append = [this, &batch, appended = std::move(appended)] { log_.Append(batch, appended); };
+      }
+      if (is_holding_) held_ = std::exchange(append, nullptr);
       changed_.notify_all();
-      changed_.wait(lock, [this] { return !is_holding_; });
-      if (fails) return failure_;
     }
-    return log_.Append(batch);
+    if (append) append();
   }
 
   absl::Status ScanWords(const std::function<void(const WordRow&)>& row) override {
@@ -144,6 +150,7 @@ class FaultyFactLog final : public FactLog {
   int fail_at_ = 0;
   absl::Status failure_, units_failure_;
   bool is_holding_ = false;
+  std::function<void()> held_;  // the append that waits
   bool is_holding_scans_ = false;
 };
 
