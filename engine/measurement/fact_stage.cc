@@ -3,7 +3,6 @@
 #include "engine/measurement/fact_stage.h"
 
 #include <algorithm>
-#include <array>
 
 #include "absl/strings/str_cat.h"
 #include "engine/domain/error.h"
@@ -27,7 +26,9 @@ std::string AttributesText(const AttributeMap& attributes) {
 }  // namespace
 
 RowFate FactStage::Add(const Exposure& exposure) {
-  ExposureRow row{.unit = Unit(exposure.unit),
+  const std::int64_t unit_type = Word(exposure.unit.unit_type);
+  const std::string& unit_id = exposure.unit.unit_id;
+  ExposureRow row{.unit = Unit(unit_type, unit_id, UnitTable::HashOf(unit_type, unit_id)),
                   .experiment = Word(exposure.experiment),
                   .epoch = exposure.epoch,
                   .variant = Word(exposure.variant),
@@ -82,7 +83,8 @@ absl::Status FactStage::Identify(std::span<const Outcome> outcomes,
   }
   memory_.units_.Prefetch(std::span(hashes).first(outcomes.size()));
   identities.clear();
-  for (const Outcome& outcome : outcomes) {
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const Outcome& outcome = outcomes[i];
     // Before the unit is looked up: one that only repeats what was erased must not become known
     // anew.
     const auto erased = FindErased(outcome);
@@ -91,7 +93,7 @@ absl::Status FactStage::Identify(std::span<const Outcome> outcomes,
       identities.push_back({.erased = **erased});
       continue;
     }
-    const std::int64_t unit = Unit(outcome.unit);
+    const std::int64_t unit = Unit(Word(outcome.unit.unit_type), outcome.unit.unit_id, hashes[i]);
     const std::int64_t event = Word(outcome.event);
     const absl::StatusOr<absl::uint128> key = hash_.OfOutcome(unit, event, outcome.outcome_id);
     if (!key.ok()) return key.status();
@@ -163,8 +165,16 @@ void FactStage::Add(const Rejections& rejections) {
   for (const auto& [key, rows] : rejections) batch_.rejections[key] += rows;
 }
 
+// Rows mostly say what others before have said: their words are at hand without a hash.
 std::int64_t FactStage::Word(const std::string& text) {
   if (text.empty()) return 0;
+  const std::size_t place = text.size() + static_cast<unsigned char>(text.back());
+  RecentWord& recent = recent_words_[place % recent_words_.size()];
+  if (recent.text != text) recent = {.text = text, .word = FindOrAddWord(text)};
+  return recent.word;
+}
+
+std::int64_t FactStage::FindOrAddWord(const std::string& text) {
   if (const std::int64_t stored = memory_.FindWord(text); stored != 0) return stored;
   if (base_ != nullptr) {
     const auto before = base_->words_.find(text);
@@ -178,23 +188,21 @@ std::int64_t FactStage::Word(const std::string& text) {
   return staged->second;
 }
 
-std::int64_t FactStage::Unit(const UnitKey& key) {
-  const std::int64_t unit_type = Word(key.unit_type);
-  if (const UnitNumber stored = memory_.units_.Find(unit_type, key.unit_id); stored != 0) {
+std::int64_t FactStage::Unit(std::int64_t unit_type, const std::string& unit_id, std::size_t hash) {
+  if (const UnitNumber stored = memory_.units_.Find(unit_type, unit_id, hash); stored != 0) {
     return stored;
   }
   if (base_ != nullptr) {
     const auto of_type = base_->units_.find(unit_type);
     if (of_type != base_->units_.end()) {
-      const auto before = of_type->second.find(key.unit_id);
+      const auto before = of_type->second.find(unit_id);
       if (before != of_type->second.end()) return before->second;
     }
   }
-  const auto [staged, is_new] = units_[unit_type].emplace(key.unit_id, 0);
+  const auto [staged, is_new] = units_[unit_type].emplace(unit_id, 0);
   if (is_new) {
     staged->second = last_unit() + static_cast<std::int64_t>(batch_.units.size()) + 1;
-    batch_.units.push_back(
-        {.id = staged->second, .unit_type = unit_type, .external_id = key.unit_id});
+    batch_.units.push_back({.id = staged->second, .unit_type = unit_type, .external_id = unit_id});
   }
   return staged->second;
 }

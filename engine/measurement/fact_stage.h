@@ -6,6 +6,7 @@
 #ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_FACT_STAGE_H_
 #define INSIGHTLOOP_ENGINE_MEASUREMENT_FACT_STAGE_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -60,11 +61,19 @@ class FactStage {
     std::optional<std::uint32_t> erased;  // digest of an erased outcome; nothing else is set then
   };
 
+  // A text that was looked up.
+  struct RecentWord {
+    std::string text;
+    std::int64_t word = 0;
+  };
+
   absl::Status Identify(std::span<const Outcome> outcomes, std::vector<Identity>& identities);
   RowFate Add(const Identity& identity, Outcome& outcome);
   RowFate RejectReused(const Outcome& outcome);
   std::int64_t Word(const std::string& text);  // 0 for an empty text
-  std::int64_t Unit(const UnitKey& key);
+  std::int64_t FindOrAddWord(const std::string& text);
+  // `hash` is that of UnitTable.
+  std::int64_t Unit(std::int64_t unit_type, const std::string& unit_id, std::size_t hash);
   [[nodiscard]] std::int64_t LastOutcomeOf(std::int64_t unit) const;
   // The digest of the outcome if its unit has sent it before it was erased.
   absl::StatusOr<std::optional<std::uint32_t>> FindErased(const Outcome& outcome);
@@ -80,6 +89,7 @@ class FactStage {
   KeyedHash& hash_;
   FactBatch batch_;
   FactMemory::Words words_;
+  std::array<RecentWord, 16> recent_words_;                     // by length and last character
   absl::flat_hash_map<std::int64_t, FactMemory::Words> units_;  // by unit type
   absl::flat_hash_map<std::int64_t, std::int64_t> outcome_of_unit_;
   absl::flat_hash_map<absl::uint128, std::uint32_t> outcomes_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The identities of all stored outcomes, each with a digest of what a resent one must repeat: 20
-// bytes, at most 48 with the free places of the hash table. In parts, each of which grows by itself
+// bytes, up to 40 with the free places of the hash table. In parts, each of which grows by itself
 // at a time of its own, so that growing never holds up the writer for long.
 
 #ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_OUTCOME_IDENTITIES_H_
@@ -11,8 +11,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/base/casts.h"
 #include "absl/numeric/int128.h"
 #include "engine/domain/facts.h"
 #include "engine/domain/time.h"
@@ -30,45 +31,59 @@ class OutcomeIdentities {
   // The digest of the outcome with that identity (KeyedHash); absent when there is none.
   [[nodiscard]] std::optional<std::uint32_t> Find(absl::uint128 identity) const {
     const Part& part = parts_[PartOf(identity)];
-    const auto found = part.find(Entry(identity, 0));
-    if (found == part.end()) return std::nullopt;
-    return found->digest;
+    if (part.places.empty()) return std::nullopt;
+    const Entry& place = part.places[part.PlaceOf(identity)];
+    if (place.identity() == kFree) return std::nullopt;
+    return place.digest;
   }
 
   // Brings into the cache what Find() and Add() read first.
   void Prefetch(absl::uint128 identity) const {
-    parts_[PartOf(identity)].prefetch(Entry(identity, 0));
+    const Part& part = parts_[PartOf(identity)];
+    if (part.places.empty()) return;
+    const char* const place =
+        reinterpret_cast<const char*>(&part.places[part.FirstPlaceOf(identity)]);
+    __builtin_prefetch(place);
+    __builtin_prefetch(place + kCacheLine);
   }
 
   // Does nothing when the identity is there.
-  void Add(absl::uint128 identity, std::uint32_t digest) {
-    if (parts_[PartOf(identity)].insert(Entry(identity, digest)).second) ++size_;
-  }
+  void Add(absl::uint128 identity, std::uint32_t digest);
 
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
-  struct Entry {
-    Entry(absl::uint128 identity, std::uint32_t d)
-        : words{static_cast<std::uint32_t>(absl::Uint128Low64(identity)),
-                static_cast<std::uint32_t>(absl::Uint128Low64(identity) >> 32),
-                static_cast<std::uint32_t>(absl::Uint128High64(identity)),
-                static_cast<std::uint32_t>(absl::Uint128High64(identity) >> 32)},
-          digest(d) {}
+  static constexpr std::size_t kCacheLine = 64;
+  static constexpr absl::uint128 kFree = 0;  // also an identity, but of one outcome in 2^128
 
-    std::array<std::uint32_t, 4> words;  // in 32 bits, so that an entry needs no padding
-    std::uint32_t digest;
+  struct Entry {
+    [[nodiscard]] absl::uint128 identity() const { return absl::bit_cast<absl::uint128>(words); }
+
+    std::array<std::uint32_t, 4> words{};  // of the identity, which would need padding
+    std::uint32_t digest = 0;
   };
-  // An identity is a hash already.
-  struct Hash {
-    std::size_t operator()(const Entry& entry) const {
-      return std::uint64_t{entry.words[1]} << 32 | entry.words[0];
+
+  // Open addressing: an entry is in the first place of its hash or, where others are, in one of the
+  // next. So one is found in about one line of cache, which of a table with a byte for each place
+  // beside them takes two.
+  struct Part {
+    std::vector<Entry> places;  // a power of two; at most three quarters are taken
+    std::size_t taken = 0;
+
+    // An identity is a hash already.
+    [[nodiscard]] std::size_t FirstPlaceOf(absl::uint128 identity) const {
+      return absl::Uint128Low64(identity) & (places.size() - 1);
     }
+    // Where it is, or is to be put.
+    [[nodiscard]] std::size_t PlaceOf(absl::uint128 identity) const {
+      std::size_t place = FirstPlaceOf(identity);
+      while (places[place].identity() != kFree && places[place].identity() != identity) {
+        place = (place + 1) & (places.size() - 1);
+      }
+      return place;
+    }
+    void Grow();
   };
-  struct Equal {
-    bool operator()(const Entry& a, const Entry& b) const { return a.words == b.words; }
-  };
-  using Part = absl::flat_hash_set<Entry, Hash, Equal>;
 
   static std::size_t PartOf(absl::uint128 identity) {
     return UnevenPartOf(absl::Uint128High64(identity));

@@ -41,11 +41,10 @@ std::vector<UnitTable::Part> UnitTable::MakeParts(const UnitTable& table) {
   return parts;
 }
 
-UnitNumber UnitTable::Find(std::int64_t unit_type, std::string_view external_id) const {
-  const Name name{unit_type, external_id};
-  const std::size_t hash = Hash{this}(name);
+UnitNumber UnitTable::Find(std::int64_t unit_type, std::string_view external_id,
+                           std::size_t hash) const {
   const Part& part = parts_[UnevenPartOf(hash)];
-  const auto found = part.find(name, hash);
+  const auto found = part.find(Name{unit_type, external_id}, hash);
   return found == part.end() ? 0 : *found;
 }
 

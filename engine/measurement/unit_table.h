@@ -38,11 +38,17 @@ class UnitTable {
   UnitTable(const UnitTable&) = delete;
   UnitTable& operator=(const UnitTable&) = delete;
 
-  // 0 when there is no such unit. `unit_type` is a word.
-  [[nodiscard]] UnitNumber Find(std::int64_t unit_type, std::string_view external_id) const;
-
-  // What a unit of that name is found by.
+  // What a unit of that name is found by. `unit_type` is a word.
   [[nodiscard]] static std::size_t HashOf(std::int64_t unit_type, std::string_view external_id);
+
+  // 0 when there is no such unit.
+  [[nodiscard]] UnitNumber Find(std::int64_t unit_type, std::string_view external_id) const {
+    return Find(unit_type, external_id, HashOf(unit_type, external_id));
+  }
+  // The same with the hash of the name at hand.
+  [[nodiscard]] UnitNumber Find(std::int64_t unit_type, std::string_view external_id,
+                                std::size_t hash) const;
+
   // Brings into the cache what Find() reads for names with these hashes, of all at the same time.
   void Prefetch(std::span<const std::size_t> hashes) const;
   // The same for what the other methods read of one unit.
