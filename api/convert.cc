@@ -269,7 +269,8 @@ std::optional<Fault> ExposureFromProto(const v1::Exposure& row, SubmittedExposur
 
 std::optional<Fault> OutcomeFromProto(const v1::Outcome& row, SubmittedOutcome& outcome) {
   outcome.outcome_id = row.outcome_id();
-  outcome.unit = {row.unit_type(), row.unit_id()};
+  outcome.unit.unit_type = row.unit_type();
+  outcome.unit.unit_id = row.unit_id();
   outcome.event = row.event();
   switch (row.answer_case()) {
     case v1::Outcome::kValue:
@@ -284,8 +285,14 @@ std::optional<Fault> OutcomeFromProto(const v1::Outcome& row, SubmittedOutcome& 
     case v1::Outcome::ANSWER_NOT_SET:
       break;
   }
-  outcome.context = {row.channel(), row.touchpoint(), row.source(),  row.response_id(),
-                     row.comment(), row.item(),       row.category()};
+  OutcomeContext& context = outcome.context;
+  context.channel = row.channel();
+  context.touchpoint = row.touchpoint();
+  context.source = row.source();
+  context.response_id = row.response_id();
+  context.comment = row.comment();
+  context.item = row.item();
+  context.category = row.category();
   return OccurTime(row, outcome.occur_time);
 }
 

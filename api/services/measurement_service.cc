@@ -4,10 +4,11 @@
 #include <grpcpp/support/message_allocator.h>
 
 #include <cstddef>
+#include <optional>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
+#include "absl/status/statusor.h"
 #include "api/convert.h"
 #include "api/gate.h"
 #include "api/services/services.h"
@@ -17,54 +18,28 @@
 namespace insightloop::api {
 namespace {
 
-// Rows that can be converted go to `record`, in order; the others are rejected here. Every row has
-// one fate, at its place, before the call ends.
-template <class Submitted, class Rows, class Convert, class Record, class Fates>
-void RecordRows(Recorder& recorder, const Rows& rows, Convert convert, Record record, Fates& fates,
-                Gate::End end) {
-  std::vector<Submitted> submitted;
-  submitted.reserve(static_cast<std::size_t>(rows.size()));
-  std::vector<std::pair<int, Fault>> faults;  // by place
-  for (int i = 0; i < rows.size(); ++i) {
-    if (auto fault = convert(rows[i], submitted.emplace_back()); fault.has_value()) {
-      submitted.pop_back();
-      recorder.CountRejected(fault->reason);
-      faults.emplace_back(i, *std::move(fault));
-    }
-  }
-  auto answer = [size = rows.size(), faults = std::move(faults), &fates,
-                 end = std::move(end)](absl::StatusOr<std::vector<RowFate>> recorded) {
-    if (!recorded.ok()) return end(recorded.status());
-    if (recorded->size() + faults.size() != static_cast<std::size_t>(size)) {
-      return end(absl::InternalError(absl::StrCat(recorded->size(), " fates for ",
-                                                  static_cast<std::size_t>(size) - faults.size(),
-                                                  " rows")));
-    }
-    fates.Reserve(size);
-    auto next = recorded->begin();
-    auto fault = faults.begin();
-    for (int i = 0; i < size; ++i) {
-      if (fault != faults.end() && fault->first == i) {
-        const auto& [reason, field, detail] = fault->second;
-        FateToProto({Fate::kRejected, reason, field, detail}, *fates.Add());
-        ++fault;
-      } else {
-        FateToProto(*next++, *fates.Add());
-      }
-    }
-    end(absl::OkStatus());
-  };
-  // The recorder says what is wrong with no rows.
-  if (submitted.empty() && !rows.empty()) return answer(std::vector<RowFate>{});
-  record(std::move(submitted), std::move(answer));
+template <class Submitted, class Rows>
+SubmittedRows<Submitted> Submit(const Rows& rows,
+                                std::optional<Fault> (*convert)(typename Rows::const_reference,
+                                                                Submitted&)) {
+  return {.size = static_cast<std::size_t>(rows.size()),
+          .read = [&rows, convert](std::size_t place, Submitted& row) -> std::optional<RowFate> {
+            std::optional<Fault> fault = convert(rows[static_cast<int>(place)], row);
+            if (!fault.has_value()) return std::nullopt;
+            auto& [reason, field, detail] = *fault;
+            return RowFate{Fate::kRejected, std::move(reason), std::move(field), std::move(detail)};
+          }};
 }
 
-// Before rows are converted. Error: kInvalidArgument (TOO_MANY_ROWS).
-absl::Status CheckRowCount(const char* field, int rows, const Limits& limits) {
-  if (rows <= limits.max_rows_per_call) return absl::OkStatus();
-  return InvalidField(
-      "TOO_MANY_ROWS", field,
-      absl::StrCat("has ", rows, " rows; send at most ", limits.max_rows_per_call, " in one call"));
+// Answers with the fates of the rows.
+template <class Fates>
+RowsRecorded AnswerIn(Fates& fates, Gate::End end) {
+  return [&fates, end = std::move(end)](absl::StatusOr<std::vector<RowFate>> recorded) {
+    if (!recorded.ok()) return end(recorded.status());
+    fates.Reserve(static_cast<int>(recorded->size()));
+    for (const RowFate& fate : *recorded) FateToProto(fate, *fates.Add());
+    end(absl::OkStatus());
+  };
 }
 
 // Keeps the messages of a call on one arena: they are many small ones.
@@ -105,32 +80,20 @@ class MeasurementService final : public v1::MeasurementService::CallbackService 
                                  v1::RecordExposuresResponse* response) override {
     return gate_.Begin(context, request, response,
                        [this](const Caller&, const auto& asked, auto& answer, Gate::End end) {
-                         absl::Status status =
-                             CheckRowCount("exposures", asked.exposures_size(), gate_.limits());
-                         if (!status.ok()) return end(status);
-                         RecordRows<SubmittedExposure>(
-                             recorder_, asked.exposures(), ExposureFromProto,
-                             [&](auto rows, auto recorded) {
-                               recorder_.RecordExposures(std::move(rows), std::move(recorded));
-                             },
-                             *answer.mutable_fates(), std::move(end));
+                         recorder_.RecordExposures(
+                             Submit(asked.exposures(), ExposureFromProto),
+                             AnswerIn(*answer.mutable_fates(), std::move(end)));
                        });
   }
 
   Gate::Reactor* RecordOutcomes(Gate::Context* context, const v1::RecordOutcomesRequest* request,
                                 v1::RecordOutcomesResponse* response) override {
-    return gate_.Begin(
-        context, request, response,
-        [this](const Caller&, const auto& asked, auto& answer, Gate::End end) {
-          absl::Status status = CheckRowCount("outcomes", asked.outcomes_size(), gate_.limits());
-          if (!status.ok()) return end(status);
-          RecordRows<SubmittedOutcome>(
-              recorder_, asked.outcomes(), OutcomeFromProto,
-              [&](auto rows, auto recorded) {
-                recorder_.RecordOutcomes(std::move(rows), asked.backfill(), std::move(recorded));
-              },
-              *answer.mutable_fates(), std::move(end));
-        });
+    return gate_.Begin(context, request, response,
+                       [this](const Caller&, const auto& asked, auto& answer, Gate::End end) {
+                         recorder_.RecordOutcomes(
+                             Submit(asked.outcomes(), OutcomeFromProto), asked.backfill(),
+                             AnswerIn(*answer.mutable_fates(), std::move(end)));
+                       });
   }
 
   Gate::Reactor* EraseUnit(Gate::Context* context, const v1::EraseUnitRequest* request,

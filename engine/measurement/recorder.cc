@@ -436,19 +436,23 @@ struct RejectedRow {
   RowFate fate;
 };
 
-// Judges each row by `check`, which may take the texts of a good one, adds those that are not
-// rejected to `good`, and has the others counted among `rejections`. Returns those, in order.
+// Reads and judges each row by `check`, which may take the texts of a good one, adds those that are
+// not rejected to `good`, and has the others counted among `rejections`. Returns those, in order.
 template <class Submitted, class Fact, class Check>
-std::vector<RejectedRow> JudgeRows(const Judge& judge, std::vector<Submitted>& rows,
+std::vector<RejectedRow> JudgeRows(const Judge& judge, const SubmittedRows<Submitted>& rows,
                                    std::vector<Fact>& good, Rejections& rejections, Check check) {
   std::vector<RejectedRow> rejected;
-  good.reserve(rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (Rejection rejection = check(rows[i], good.emplace_back())) {
+  good.reserve(rows.size);
+  for (std::size_t i = 0; i < rows.size; ++i) {
+    Submitted row;
+    Rejection rejection = rows.read(i, row);
+    if (!rejection.has_value()) {
+      rejection = check(row, good.emplace_back());
+      if (!rejection.has_value()) continue;
       good.pop_back();
-      judge.Count(rows[i], rejection->reason, rejections);
-      rejected.push_back({.place = i, .fate = *std::move(rejection)});
+      judge.Count(row, rejection->reason, rejections);
     }
+    rejected.push_back({.place = i, .fate = *std::move(rejection)});
   }
   return rejected;
 }
@@ -490,8 +494,9 @@ Recorder::Recorder(const CatalogHolder& catalog, Measurement& measurement, const
                    const Limits& limits)
     : catalog_(catalog), measurement_(measurement), clock_(clock), limits_(limits) {}
 
-void Recorder::RecordExposures(std::vector<SubmittedExposure> rows, RowsRecorded recorded) {
-  if (auto status = CheckRowCount(rows.size(), "exposures", limits_); !status.ok()) {
+void Recorder::RecordExposures(const SubmittedRows<SubmittedExposure>& rows,
+                               RowsRecorded recorded) {
+  if (auto status = CheckRowCount(rows.size, "exposures", limits_); !status.ok()) {
     return recorded(std::move(status));
   }
   const std::shared_ptr<const Catalog> catalog = catalog_.Current();
@@ -530,9 +535,9 @@ absl::Status Recorder::RecordAssigned(const Catalog& catalog, std::span<const As
   return measurement_.Record(std::move(rows)).status();
 }
 
-void Recorder::RecordOutcomes(std::vector<SubmittedOutcome> rows, bool backfill,
+void Recorder::RecordOutcomes(const SubmittedRows<SubmittedOutcome>& rows, bool backfill,
                               RowsRecorded recorded) {
-  if (auto status = CheckRowCount(rows.size(), "outcomes", limits_); !status.ok()) {
+  if (auto status = CheckRowCount(rows.size, "outcomes", limits_); !status.ok()) {
     return recorded(std::move(status));
   }
   const std::shared_ptr<const Catalog> catalog = catalog_.Current();

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,6 +30,14 @@ struct AssignedUnit {
   UnitKey unit;
   AttributeMap attributes;
   std::vector<AssignedExposure> exposures;
+};
+
+// Rows of one call, as its caller has them.
+template <class Row>
+struct SubmittedRows {
+  std::size_t size = 0;
+  // Called once for each row, in order: fills in the row, which is empty, or says why it is none.
+  std::function<std::optional<RowFate>(std::size_t place, Row& row)> read;
 };
 
 using RowsRecorded = std::function<void(absl::StatusOr<std::vector<RowFate>>)>;
@@ -53,7 +62,7 @@ class Recorder {
   //
   // Rejected rows of an experiment's run are also counted for it, durably where others are recorded
   // with them, and otherwise if possible.
-  void RecordExposures(std::vector<SubmittedExposure> rows, RowsRecorded recorded);
+  void RecordExposures(const SubmittedRows<SubmittedExposure>& rows, RowsRecorded recorded);
 
   // Records now what `catalog` assigned, in parts where it is much, and waits for it. Errors: those
   // of Measurement::Record; parts before may be durable, and asking again counts nothing twice.
@@ -63,16 +72,17 @@ class Recorder {
   // UNKNOWN_UNIT_TYPE unit_type · UNKNOWN_EVENT event · TIME_IN_FUTURE, TIME_MISSING occur_time ·
   // VALUE_MISSING, VALUE_NOT_EXPECTED, NOT_FINITE, OUT_OF_RANGE value · NOT_A_SURVEY asked,
   // dismissed · TEXT_TOO_LONG, INVALID_UTF8 the text · ID_REUSED outcome_id.
-  void RecordOutcomes(std::vector<SubmittedOutcome> rows, bool backfill, RowsRecorded recorded);
+  void RecordOutcomes(const SubmittedRows<SubmittedOutcome>& rows, bool backfill,
+                      RowsRecorded recorded);
 
   // Rows rejected since this object was made, by reason.
   [[nodiscard]] std::map<std::string, std::int64_t> rejected() const;
-  // Counts a row that its caller rejects, because it is no fact at all.
-  void CountRejected(const std::string& reason);
 
  private:
   // Has rejected rows counted first.
   RowsRecorded Counting(RowsRecorded recorded);
+
+  void CountRejected(const std::string& reason);
 
   const CatalogHolder& catalog_;
   Measurement& measurement_;

@@ -5,9 +5,11 @@
 #ifndef INSIGHTLOOP_TESTS_SUPPORT_RECORDING_H_
 #define INSIGHTLOOP_TESTS_SUPPORT_RECORDING_H_
 
+#include <cstddef>
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -25,16 +27,23 @@ inline RowFates Await(const std::function<void(RowsRecorded)>& record) {
   return answer->get_future().get();
 }
 
-inline RowFates RecordExposures(Recorder& recorder, std::vector<SubmittedExposure> rows) {
-  return Await([&](RowsRecorded recorded) {
-    recorder.RecordExposures(std::move(rows), std::move(recorded));
-  });
+template <class Row>
+SubmittedRows<Row> Submit(const std::vector<Row>& rows) {
+  return {.size = rows.size(), .read = [&rows](std::size_t place, Row& row) {
+            row = rows[place];
+            return std::nullopt;
+          }};
 }
 
-inline RowFates RecordOutcomes(Recorder& recorder, std::vector<SubmittedOutcome> rows,
+inline RowFates RecordExposures(Recorder& recorder, const std::vector<SubmittedExposure>& rows) {
+  return Await(
+      [&](RowsRecorded recorded) { recorder.RecordExposures(Submit(rows), std::move(recorded)); });
+}
+
+inline RowFates RecordOutcomes(Recorder& recorder, const std::vector<SubmittedOutcome>& rows,
                                bool backfill = false) {
   return Await([&](RowsRecorded recorded) {
-    recorder.RecordOutcomes(std::move(rows), backfill, std::move(recorded));
+    recorder.RecordOutcomes(Submit(rows), backfill, std::move(recorded));
   });
 }
 

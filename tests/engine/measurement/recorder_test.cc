@@ -245,10 +245,25 @@ TEST_F(RecorderTest, RejectedRowsAreCountedByReasonAndOthersAreNot) {
   SubmittedExposure unknown = AnExposure();
   unknown.variant = "sms";
   Record(unknown);
-  recorder_.CountRejected("INVALID_TIME");
-  EXPECT_THAT(recorder_.rejected(),
-              ElementsAre(Pair("ID_REUSED", 1), Pair("INVALID_TIME", 1), Pair("UNKNOWN_EVENT", 3),
-                          Pair("UNKNOWN_VARIANT", 1)));
+  EXPECT_THAT(recorder_.rejected(), ElementsAre(Pair("ID_REUSED", 1), Pair("UNKNOWN_EVENT", 3),
+                                                Pair("UNKNOWN_VARIANT", 1)));
+}
+
+TEST_F(RecorderTest, ARowThatItsCallerCannotReadIsRejectedInItsPlace) {
+  const auto read = [](std::size_t place, SubmittedOutcome& row) -> std::optional<RowFate> {
+    if (place == 1) return RowFate{Fate::kRejected, "INVALID_TIME", "occur_time", "has 2 seconds"};
+    row = AnOutcome(place == 2 ? "events/unknown" : "events/visit");
+    return std::nullopt;
+  };
+  const auto fates = testing::Await([&](RowsRecorded recorded) {
+    recorder_.RecordOutcomes({.size = 4, .read = read}, /*backfill=*/false, std::move(recorded));
+  });
+  EXPECT_THAT(
+      fates,
+      testing::IsOkAndHolds(ElementsAre(
+          HasFate(Fate::kAccepted), RejectedFor("INVALID_TIME", "occur_time", "has 2 seconds"),
+          RejectedFor("UNKNOWN_EVENT", "event", "events/unknown"), HasFate(Fate::kDuplicate))));
+  EXPECT_THAT(recorder_.rejected(), ElementsAre(Pair("INVALID_TIME", 1), Pair("UNKNOWN_EVENT", 1)));
 }
 
 TEST_F(RecorderTest, APausedExperimentTakesExposuresFromBeforeItsPause) {
