@@ -14,6 +14,9 @@ namespace {
 constexpr std::size_t kArenaPiece = 64 << 10;
 constexpr std::size_t kNameHeader = sizeof(std::uint32_t) + sizeof(std::uint16_t);
 
+// Of a hash, what is kept: none of the bits by which its part was chosen.
+std::uint32_t HalfOf(std::size_t hash) { return static_cast<std::uint32_t>(hash); }
+
 }  // namespace
 
 std::size_t UnitTable::HashOf(std::int64_t unit_type, std::string_view external_id) {
@@ -21,15 +24,17 @@ std::size_t UnitTable::HashOf(std::int64_t unit_type, std::string_view external_
 }
 
 void UnitTable::Prefetch(std::span<const std::size_t> hashes) const {
-  for (const std::size_t hash : hashes) parts_[UnevenPartOf(hash)].prefetch(AnyName{hash});
+  for (const std::size_t hash : hashes) {
+    parts_[UnevenPartOf(hash)].prefetch(Wanted{.hash = HalfOf(hash)});
+  }
   std::vector<UnitNumber> units;
   units.reserve(hashes.size());
   for (const std::size_t hash : hashes) {
     const Part& part = parts_[UnevenPartOf(hash)];
-    const auto likely = part.find(AnyName{hash}, hash);
+    const auto likely = part.find(Wanted{.hash = HalfOf(hash)});
     if (likely == part.end()) continue;
-    units.push_back(*likely);
-    Prefetch(*likely);
+    units.push_back(likely->unit);
+    Prefetch(likely->unit);
   }
   for (const UnitNumber unit : units) __builtin_prefetch(units_[unit - 1].name);
 }
@@ -37,28 +42,33 @@ void UnitTable::Prefetch(std::span<const std::size_t> hashes) const {
 std::vector<UnitTable::Part> UnitTable::MakeParts(const UnitTable& table) {
   std::vector<Part> parts;
   parts.reserve(kUnevenParts);
-  for (std::size_t s = 0; s < kUnevenParts; ++s) parts.emplace_back(0, Hash{&table}, Equal{&table});
+  for (std::size_t s = 0; s < kUnevenParts; ++s) parts.emplace_back(0, Hash{}, Equal{&table});
   return parts;
 }
 
 UnitNumber UnitTable::Find(std::int64_t unit_type, std::string_view external_id,
                            std::size_t hash) const {
   const Part& part = parts_[UnevenPartOf(hash)];
-  const auto found = part.find(Name{unit_type, external_id}, hash);
-  return found == part.end() ? 0 : *found;
+  const auto found = part.find(Wanted{.hash = HalfOf(hash), .name = Name{unit_type, external_id}});
+  return found == part.end() ? 0 : found->unit;
 }
 
 UnitNumber UnitTable::Add(std::int64_t unit_type, std::string_view external_id) {
   const Name name{unit_type, external_id};
   units_.PushBack({.name = StoreName(name)});
   const auto unit = static_cast<UnitNumber>(units_.size());
-  if (!external_id.empty()) parts_[UnevenPartOf(Hash{this}(name))].insert(unit);
+  if (!external_id.empty()) {
+    const std::size_t hash = HashOf(unit_type, external_id);
+    parts_[UnevenPartOf(hash)].insert({.unit = unit, .hash = HalfOf(hash)});
+  }
   return unit;
 }
 
 std::size_t UnitTable::Erase(UnitNumber unit) {
-  const std::size_t length = NameOf(unit).external_id.size();
-  parts_[UnevenPartOf(Hash{this}(unit))].erase(unit);
+  const Name name = NameOf(unit);
+  const std::size_t length = name.external_id.size();
+  const std::size_t hash = HashOf(name.unit_type, name.external_id);
+  parts_[UnevenPartOf(hash)].erase(Entry{.unit = unit, .hash = HalfOf(hash)});
   char* const place = units_[unit - 1].name + sizeof(std::uint32_t);
   std::memset(place, 0, sizeof(std::uint16_t) + length);
   return length;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every known unit: its name, the experiments it was exposed in, its outcomes. Some 60 bytes
+// Every known unit: its name, the experiments it was exposed in, its outcomes. Some 70 bytes
 // besides the name.
 
 #ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_UNIT_TABLE_H_
@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -86,29 +87,30 @@ class UnitTable {
     std::string_view external_id;
     friend bool operator==(const Name&, const Name&) = default;
   };
-  // Stands for a name that is not known but for its hash.
-  struct AnyName {
-    std::size_t hash;
+  // A unit, and half of the hash of its name: passing others over and growing reads no names.
+  struct Entry {
+    UnitNumber unit;
+    std::uint32_t hash;
+  };
+  // A name, or any with that half of its hash.
+  struct Wanted {
+    std::uint32_t hash;
+    std::optional<Name> name;
   };
   struct Hash {
     using is_transparent = void;
-    const UnitTable* table;
-    std::size_t operator()(const Name& name) const {
-      return HashOf(name.unit_type, name.external_id);
-    }
-    std::size_t operator()(AnyName name) const { return name.hash; }
-    std::size_t operator()(UnitNumber unit) const { return (*this)(table->NameOf(unit)); }
+    std::size_t operator()(const Entry& entry) const { return entry.hash; }
+    std::size_t operator()(const Wanted& wanted) const { return wanted.hash; }
   };
   struct Equal {
     using is_transparent = void;
     const UnitTable* table;
-    bool operator()(UnitNumber a, UnitNumber b) const { return a == b; }
-    bool operator()(UnitNumber a, const Name& b) const { return table->NameOf(a) == b; }
-    bool operator()(const Name& a, UnitNumber b) const { return a == table->NameOf(b); }
-    // Of a part of the hash in common it is most likely the one.
-    bool operator()(UnitNumber, AnyName) const { return true; }
+    bool operator()(const Entry& a, const Entry& b) const { return a.unit == b.unit; }
+    bool operator()(const Entry& a, const Wanted& b) const {
+      return a.hash == b.hash && (!b.name.has_value() || table->NameOf(a.unit) == *b.name);
+    }
   };
-  using Part = absl::flat_hash_set<UnitNumber, Hash, Equal>;
+  using Part = absl::flat_hash_set<Entry, Hash, Equal>;
 
   static std::vector<Part> MakeParts(const UnitTable& table);
   [[nodiscard]] Name NameOf(UnitNumber unit) const;
