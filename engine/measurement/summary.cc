@@ -558,8 +558,9 @@ void Pass::AddChunk(std::size_t metric, std::size_t chunk, RoundSums& sums) {
   // The columns are as long as the groups and as many as the sums have variables.
   stats::AddColumns(groups, variables, sums.joint).IgnoreError();
   Counts* const counts = sums.counts.data();
+  // Without a branch, which would go either way at random.
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    if (values[i] != 0) ++counts[groups[i]].nonzero;
+    counts[groups[i]].nonzero += values[i] != 0 ? 1 : 0;
   }
   if (!rule.find_largest) return;
   for (std::size_t i = 0; i < groups.size(); ++i) {
