@@ -6,10 +6,11 @@
 // metrics. The load shares the machine with the server.
 //
 // The yardsticks: a bare gRPC method, called as one per call is, that accepts each outcome and
-// forgets it. And SQLite itself, on one thread, with the server's settings: it appends as many rows
-// of the same columns, with as many rows to a transaction as the clients have under way; and then
-// more rows with a unique index on a random key of 16 bytes, to the full table. Its longest commit
-// before that says what the disk takes at times, whoever writes.
+// forgets it. And SQLite itself, on one thread, with the server's settings: it appends rows of the
+// same columns, each in a transaction of its own; as many as the server took, with as many to a
+// transaction as the clients have under way; and then more with a unique index on a random key of
+// 16 bytes, to the full table. Its longest commit before that says what the disk takes at times,
+// whoever writes.
 //
 // The last line is a JSON object:
 //   batch_outcomes_per_s   in calls of 1,000 by 4 clients, over all that is sent at full speed
@@ -17,7 +18,9 @@
 //   ratio_to_raw_append    batch_outcomes_per_s over the rate of the bare append
 //   single_outcomes_per_s  one per call
 //   single_ratio_to_bare   that over the rate of the bare method
-//   rate_20m_over_1m       rate of the last million of 20 over that of the first
+//   single_ratio_to_commit_each  that over the rate of SQLite with a transaction for each row
+//   rate_20m_over_1m       rate of the last million of 20 over that of the first of another server,
+//                          both taken in turns, for machines are not always equally fast
 //   worst_ack_ms           longest wait from when a call of 1,000 was due to its
 //                          acknowledgement, at 60 % of the rate of the first million, while
 //                          the outcomes double
@@ -35,6 +38,8 @@
 #include <mutex>
 #include <random>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_format.h"
@@ -49,8 +54,10 @@ namespace {
 constexpr int kCallsAtOnce = 64;
 constexpr double kSteadyShare = 0.6;
 constexpr int kRowsPerCommit = BatchLoad::kClients * BatchLoad::kRowsPerCall;
+constexpr double kSecondsOfCommitsEach = 5;
 constexpr double kMaxSecondsWithIndex = 20;
 constexpr int kMetrics = 3;
+constexpr int kTurns = 4;
 
 struct Sizes {
   Pool pool;
@@ -166,16 +173,17 @@ class BareTable {
     double longest_commit_s = 0;  // of one transaction from beginning to end
   };
   // Ends early when the time is up.
-  Appended Append(std::int64_t rows, std::int64_t units, double max_seconds) {
+  Appended Append(std::int64_t rows, std::int64_t units, double max_seconds,
+                  int rows_per_commit = kRowsPerCommit) {
     const auto start = SteadyClock::now();
     std::int64_t done = 0;
     Appended appended;
     while (done < rows && SecondsSince(start) < max_seconds) {
       const auto begin = SteadyClock::now();
       Execute("BEGIN IMMEDIATE");
-      for (int i = 0; i < kRowsPerCommit; ++i) AppendOne(units);
+      for (int i = 0; i < rows_per_commit; ++i) AppendOne(units);
       Execute("COMMIT");
-      done += kRowsPerCommit;
+      done += rows_per_commit;
       appended.longest_commit_s = std::max(appended.longest_commit_s, SecondsSince(begin));
     }
     appended.per_second = static_cast<double>(done) / SecondsSince(start);
@@ -216,30 +224,55 @@ class BareTable {
 };
 
 struct Rates {
-  double batch, first, last, single, bare_call, worst_ack_s;
+  double batch, last, last_over_first, single, bare_call, worst_ack_s;
 };
+
+void Start(RealServer& server, const Pool& pool) {
+  server.Launch();
+  server.WaitUntilListening();
+  Prepare(Connect(server.address()), kMetrics, pool);
+}
+
+// Seconds that the next million takes each of them.
+std::pair<double, double> TakeTurns(BatchLoad& one, BatchLoad& other, std::int64_t million) {
+  std::pair<double, double> seconds;
+  for (int turn = 0; turn < kTurns; ++turn) {
+    seconds.first += one.Run(million / kTurns);
+    seconds.second += other.Run(million / kTurns);
+  }
+  return seconds;
+}
 
 Rates MeasureServer(const Sizes& sizes) {
   RealServer server;
-  server.Launch();
-  server.WaitUntilListening();
-  Prepare(Connect(server.address()), kMetrics, sizes.pool);
+  Start(server, sizes.pool);
   absl::PrintF("%-52s %12d\n", "units known; half exposed", sizes.pool.units);
 
   BatchLoad batches(server.address(), sizes.pool);
   const auto million = static_cast<double>(sizes.million);
   Rates rates{};
   const double first_s = batches.Run(sizes.million);
-  rates.first = million / first_s;
-  absl::PrintF("%-52s %12.0f /s\n", "calls of 1,000 by 4 clients, first million", rates.first);
+  const double steady = kSteadyShare * million / first_s;
+  absl::PrintF("%-52s %12.0f /s\n", "calls of 1,000 by 4 clients, first million",
+               million / first_s);
   const double before_s = batches.Run(sizes.steady_from - sizes.million);
-  rates.worst_ack_s =
-      batches.RunPaced(sizes.steady_to - sizes.steady_from, kSteadyShare * rates.first);
+  rates.worst_ack_s = batches.RunPaced(sizes.steady_to - sizes.steady_from, steady);
   absl::PrintF("%-52s %12.1f ms\n", "longest wait at 60 % of that", 1e3 * rates.worst_ack_s);
   const double after_s = batches.Run(sizes.all - sizes.million - sizes.steady_to);
-  const double last_s = batches.Run(sizes.million);
-  rates.last = million / last_s;
-  absl::PrintF("%-52s %12.0f /s\n", "last million of 20", rates.last);
+  double last_s = 0;
+  {
+    RealServer another;
+    Start(another, sizes.pool);
+    BatchLoad first_of_another(another.address(), sizes.pool);
+    double another_s = 0;
+    std::tie(last_s, another_s) = TakeTurns(batches, first_of_another, sizes.million);
+    rates.last = million / last_s;
+    rates.last_over_first = another_s / last_s;
+    absl::PrintF("%-52s %12.0f /s\n", "last million of 20", rates.last);
+    absl::PrintF("%-52s %12.0f /s\n", "first million of another server, in turns with it",
+                 million / another_s);
+    another.Stop();
+  }
   rates.batch = static_cast<double>(sizes.all - (sizes.steady_to - sizes.steady_from)) /
                 (first_s + before_s + after_s + last_s);
   absl::PrintF("%-52s %12.0f /s\n", "all at full speed", rates.batch);
@@ -259,6 +292,11 @@ Rates MeasureServer(const Sizes& sizes) {
 int Main(const Sizes& sizes) {
   const Rates ours = MeasureServer(sizes);
   const TemporaryFolder folder;
+  const double commit_each = BareTable(folder.Path("commits.db"))
+                                 .Append(sizes.all, sizes.pool.units, kSecondsOfCommitsEach,
+                                         /*rows_per_commit=*/1)
+                                 .per_second;
+  absl::PrintF("%-52s %12.0f /s\n", "yardstick: SQLite, a commit for each row", commit_each);
   BareTable table(folder.Path("bare.db"));
   const BareTable::Appended bare = table.Append(sizes.all - sizes.million, sizes.pool.units, 1e9);
   const double raw = bare.per_second;
@@ -271,9 +309,10 @@ int Main(const Sizes& sizes) {
   absl::PrintF(
       "{\"batch_outcomes_per_s\": %.0f, \"ratio_to_unique_key\": %.2f, \"ratio_to_raw_append\": "
       "%.3f, \"single_outcomes_per_s\": %.0f, \"single_ratio_to_bare\": %.3f, "
-      "\"rate_20m_over_1m\": %.3f, \"worst_ack_ms\": %.1f}\n",
+      "\"single_ratio_to_commit_each\": %.2f, \"rate_20m_over_1m\": %.3f, \"worst_ack_ms\": "
+      "%.1f}\n",
       ours.batch, ours.last / unique, ours.batch / raw, ours.single, ours.single / ours.bare_call,
-      ours.last / ours.first, 1e3 * ours.worst_ack_s);
+      ours.single / commit_each, ours.last_over_first, 1e3 * ours.worst_ack_s);
   return 0;
 }
 
