@@ -57,7 +57,7 @@ constexpr int kRowsPerCommit = BatchLoad::kClients * BatchLoad::kRowsPerCall;
 constexpr double kSecondsOfCommitsEach = 5;
 constexpr double kMaxSecondsWithIndex = 20;
 constexpr int kMetrics = 3;
-constexpr int kTurns = 4;
+constexpr int kTurns = 2;  // of whole calls by each client
 
 struct Sizes {
   Pool pool;
@@ -155,8 +155,8 @@ class BareTable {
         " TEXT, comment TEXT, item TEXT, category TEXT) STRICT");
     Check(sqlite3_prepare_v2(
         database_,
-        "INSERT INTO outcomes (id, unit, event, key, occur_time, receive_time, kind, value, late,"
-        " source, previous_id, outcome_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO outcomes (unit, event, key, occur_time, receive_time, kind, value, late,"
+        " source, previous_id, outcome_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         -1, &insert_, nullptr));
   }
   ~BareTable() {
@@ -197,7 +197,7 @@ class BareTable {
     const std::int64_t time = 1'790'000'000'000'000 + static_cast<std::int64_t>(key[0] % (1 << 30));
     const std::string outcome_id = absl::StrFormat("%016x", ++last_id_);
     int column = 0;
-    for (const std::int64_t number : {last_id_, unit, std::int64_t{2 + last_id_ % 2}}) {
+    for (const std::int64_t number : {unit, std::int64_t{2 + last_id_ % 2}}) {
       sqlite3_bind_int64(insert_, ++column, number);
     }
     sqlite3_bind_blob(insert_, ++column, key, sizeof key, SQLITE_STATIC);
