@@ -99,13 +99,13 @@ class FactLog {
 
   using Appended = std::function<void(const absl::Status&)>;
 
-  // Appends all rows or none, and adds rejections to those of the same key; then calls `appended`,
-  // from a thread that it must not hold up, or at once. OK means durable. Until then the batch must
-  // stay as it is.
+  // Appends all rows or none, and adds rejections to those of the same key; then calls `appended`
+  // once: from a thread that it must not hold up, or before this returns. OK means durable. Until
+  // that call the batch must stay as it is, and no other append may begin.
   //
   // Errors: kResourceExhausted when the disk is full (nothing is stored; try again later);
-  // kUnavailable when the log has shut down or cannot write; kInternal when an outcome's id is not
-  // the next.
+  // kUnavailable when the log has shut down or cannot write; kInternal when the ids of outcomes,
+  // which follow each other, do not follow the last one stored.
   virtual void Append(const FactBatch& batch, Appended appended) = 0;
 
   virtual absl::Status ScanWords(const std::function<void(const WordRow&)>& row) = 0;

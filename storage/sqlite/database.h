@@ -55,7 +55,7 @@ class SqliteDatabase {
                                                               Random& random);
   SqliteDatabase(const SqliteDatabase&) = delete;
   SqliteDatabase& operator=(const SqliteDatabase&) = delete;
-  ~SqliteDatabase();  // as Close(); calls must have returned
+  ~SqliteDatabase();  // as Close(); calls must have returned, and appends have been answered
 
   // Writes what is queued, checkpoints, closes the file and lets go of it. Later calls of the
   // stores get kUnavailable, STORE_CLOSED. A second call does nothing.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "engine/domain/error.h"
 #include "storage/sqlite/key_bytes.h"
 #include "storage/sqlite/outcome_rows.h"
 #include "storage/sqlite/statement.h"
@@ -105,8 +106,10 @@ absl::Status InsertOutcomes(Connection& connection, const std::vector<OutcomeRow
   if (!statement.ok()) return statement.status();
   absl::Status status = statement->BindPointer(&rows, kOutcomeRowsPointer).Run();
   if (status.ok() && connection.last_row_id() != rows.back().id) {
-    status = absl::InternalError(absl::StrCat("the outcome that was to be number ", rows.back().id,
-                                              " became ", connection.last_row_id()));
+    status = MakeError(absl::StatusCode::kInternal,
+                       absl::StrCat("the outcome that was to be number ", rows.back().id,
+                                    " became ", connection.last_row_id(), "; please report it"),
+                       {.reason = "STORE_INTERNAL"});
   }
   return status;
 }

@@ -19,11 +19,10 @@ namespace insightloop::storage {
 namespace {
 
 constexpr char kDeclaration[] =
-    "CREATE TABLE x(id, unit, event, key, occur_time, receive_time, kind, value, late, channel,"
+    "CREATE TABLE x(unit, event, key, occur_time, receive_time, kind, value, late, channel,"
     " touchpoint, source, previous_id, outcome_id, response_id, comment, item, category,"
     " response_key, rows HIDDEN)";
 enum Column {
-  kId,
   kUnit,
   kEvent,
   kKey,
@@ -122,9 +121,6 @@ void SetUnlessEmpty(sqlite3_context* result, const std::string& text) {
 int ReadColumn(sqlite3_vtab_cursor* cursor, sqlite3_context* result, int column) {
   const OutcomeRow& row = (*Of(cursor).rows)[Of(cursor).at];
   switch (column) {
-    case kId:
-      sqlite3_result_int64(result, row.id);
-      break;
     case kUnit:
       sqlite3_result_int64(result, row.unit);
       break;

@@ -14,8 +14,8 @@ namespace insightloop::storage {
 // `const std::vector<OutcomeRow>*`, which must not change while the statement runs.
 inline constexpr char kOutcomeRowsPointer[] = "insightloop.outcome_rows";
 
-// Adds the table `outcome_rows` to the connection: the columns of `outcomes`, in the order of the
-// vector. The result is SQLite's.
+// Adds the table `outcome_rows` to the connection: the columns of `outcomes` but its id, in the
+// order of the vector. The result is SQLite's.
 int AddOutcomeRows(sqlite3* connection);
 
 }  // namespace insightloop::storage

@@ -98,7 +98,9 @@ void Writer::Loop() {
     Answer(waiting, refusal);
     if (on_failure_) on_failure_(refusal);
   };
-  for (Group group = TakeGroup(); !group.empty(); group = TakeGroup()) {
+  while (true) {
+    Group group = TakeGroup();  // gone before the next is waited for, with all that it holds on to
+    if (group.empty()) break;
     if (!refusal.ok()) {  // queued just before the failure
       Answer(group, refusal);
       continue;

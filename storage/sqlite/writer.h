@@ -50,9 +50,10 @@ class Writer {
   Writer& operator=(const Writer&) = delete;
   ~Writer();  // as Shutdown()
 
-  // Runs `work` in a transaction, and calls `done` once it is durable. Errors: those of `work`,
-  // after which nothing of it is stored; and as above. `done` is called on the writer's thread, or
-  // at once on this one if the call is refused; it must not wait for the writer.
+  // Runs `work`, which must not be empty, in a transaction, and calls `done`: with OK when it is
+  // durable. Errors: those of `work`, after which nothing of it is stored; and as above. `done` is
+  // called once, on the writer's thread, or before this returns if the call is refused; it must not
+  // wait for the writer.
   void Start(Lane lane, Work work, Done done);
 
   // The same, and waits.

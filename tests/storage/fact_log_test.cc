@@ -191,16 +191,40 @@ TEST_F(FactLogTest, RowsComeBackAsAppendedAlsoAfterReopening) {
   }
 }
 
+// Rows without the rarer columns are inserted without naming these: any of them makes a difference.
+TEST_F(FactLogTest, EachOfTheRarerColumnsIsStoredAlsoWithoutTheOthers) {
+  const std::vector<OutcomeRow> rows = {{.channel = 7},     {.touchpoint = 8}, {.response_id = "r"},
+                                        {.comment = "c"},   {.item = "i"},     {.category = "k"},
+                                        {.response_key = 9}};
+  std::int64_t id = 0;
+  for (OutcomeRow row : rows) {
+    row.id = ++id;
+    ASSERT_THAT(Append(*log_, {.outcomes = {row}}), IsOk());
+  }
+  const auto reader = database_->readers().Borrow();
+  ASSERT_THAT(reader, IsOk());
+  EXPECT_THAT(
+      (*reader)->QueryText("SELECT group_concat(id || ':' || ifnull(channel, '') || '|' ||"
+                           " ifnull(touchpoint, '') || '|' || ifnull(response_id, '') || '|' ||"
+                           " ifnull(comment, '') || '|' || ifnull(item, '') || '|' ||"
+                           " ifnull(category, '') || '|' || ifnull(response_key, ''), ' ')"
+                           " FROM outcomes"),
+      IsOkAndHolds(std::string("1:7|||||| 2:|8||||| 3:||r|||| 4:|||c||| 5:||||i|| 6:|||||k|"
+                               " 7:||||||9")));
+}
+
 TEST_F(FactLogTest, AbsentTextsAndNumbersAreStoredAsNull) {
-  ASSERT_THAT(Append(*log_, {.outcomes = {{.id = 1, .unit = 1, .event = 1}}}), IsOk());
+  const OutcomeRow rich{.id = 2, .unit = 1, .event = 1, .channel = 7};
+  ASSERT_THAT(Append(*log_, {.outcomes = {{.id = 1, .unit = 1, .event = 1}, rich}}), IsOk());
+  ASSERT_THAT(Append(*log_, {.outcomes = {{.id = 3, .unit = 1, .event = 1}}}), IsOk());
   const auto reader = database_->readers().Borrow();
   ASSERT_THAT(reader, IsOk());
   EXPECT_THAT((*reader)->QueryInt(
                   "SELECT count(*) FROM outcomes WHERE outcome_id IS NULL AND response_id IS NULL"
                   " AND comment IS NULL AND item IS NULL AND category IS NULL AND channel IS NULL"
                   " AND touchpoint IS NULL AND source IS NULL AND previous_id IS NULL"
-                  " AND response_key IS NULL"),
-              IsOkAndHolds(1));
+                  " AND response_key IS NULL AND id IN (1, 3)"),
+              IsOkAndHolds(2));
 }
 
 TEST_F(FactLogTest, ExposuresAreScannedInOrderOfStoringAndByExperiment) {

@@ -7,10 +7,12 @@
 
 #include <atomic>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -104,6 +106,31 @@ class WriterTest : public ::testing::Test {
 TEST_F(WriterTest, WorkIsStoredWhenTheCallReturns) {
   ASSERT_THAT(writer_->Run(Writer::Lane::kFacts, Insert(3)), IsOk());
   EXPECT_THAT(Sum(), IsOkAndHolds(3));
+}
+
+TEST_F(WriterTest, WhatWasStartedIsToldOnTheWritersThreadAndARefusalOnTheCallers) {
+  std::promise<std::pair<absl::Status, std::thread::id>> stored;
+  std::thread::id writing;
+  writer_->Start(
+      Writer::Lane::kFacts,
+      [&](Connection& connection) {
+        writing = std::this_thread::get_id();
+        return Insert(3)(connection);
+      },
+      [&](const absl::Status& status) {
+        stored.set_value({status, std::this_thread::get_id()});
+      });
+  const auto [status, thread] = stored.get_future().get();
+  EXPECT_THAT(status, IsOk());
+  EXPECT_EQ(thread, writing);
+  EXPECT_THAT(Sum(), IsOkAndHolds(3));
+  writer_->Shutdown();
+  std::thread::id refused;
+  writer_->Start(Writer::Lane::kFacts, Insert(4), [&](const absl::Status& refusal) {
+    EXPECT_EQ(ReasonOf(refusal), "STORE_CLOSED");
+    refused = std::this_thread::get_id();
+  });
+  EXPECT_EQ(refused, std::this_thread::get_id());
 }
 
 TEST_F(WriterTest, FailingWorkRollsBackAlone) {
