@@ -18,8 +18,9 @@
 namespace insightloop::api {
 namespace {
 
+// The rows of a request, which must outlive the result.
 template <class Submitted, class Rows>
-SubmittedRows<Submitted> Submit(const Rows& rows,
+SubmittedRows<Submitted> RowsOf(const Rows& rows,
                                 std::optional<Fault> (*convert)(typename Rows::const_reference,
                                                                 Submitted&)) {
   return {.size = static_cast<std::size_t>(rows.size()),
@@ -81,7 +82,7 @@ class MeasurementService final : public v1::MeasurementService::CallbackService 
     return gate_.Begin(context, request, response,
                        [this](const Caller&, const auto& asked, auto& answer, Gate::End end) {
                          recorder_.RecordExposures(
-                             Submit(asked.exposures(), ExposureFromProto),
+                             RowsOf(asked.exposures(), ExposureFromProto),
                              AnswerIn(*answer.mutable_fates(), std::move(end)));
                        });
   }
@@ -91,7 +92,7 @@ class MeasurementService final : public v1::MeasurementService::CallbackService 
     return gate_.Begin(context, request, response,
                        [this](const Caller&, const auto& asked, auto& answer, Gate::End end) {
                          recorder_.RecordOutcomes(
-                             Submit(asked.outcomes(), OutcomeFromProto), asked.backfill(),
+                             RowsOf(asked.outcomes(), OutcomeFromProto), asked.backfill(),
                              AnswerIn(*answer.mutable_fates(), std::move(end)));
                        });
   }

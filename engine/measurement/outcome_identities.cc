@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace insightloop {
@@ -20,14 +21,14 @@ void OutcomeIdentities::Add(absl::uint128 identity, std::uint32_t digest) {
   if (4 * (part.taken + 1) > 3 * part.places.size()) part.Grow();
   Entry& place = part.places[part.PlaceOf(identity)];
   if (place.identity() != kFree) return;
-  place = {.words = absl::bit_cast<std::array<std::uint32_t, 4>>(identity), .digest = digest};
+  place = {.words = std::bit_cast<std::array<std::uint32_t, 4>>(identity), .digest = digest};
   ++part.taken;
   ++size_;
 }
 
 void OutcomeIdentities::Part::Grow() {
-  std::vector<Entry> before(std::max<std::size_t>(2 * places.size(), 4));
-  std::swap(places, before);
+  const std::vector<Entry> before =
+      std::exchange(places, std::vector<Entry>(std::max<std::size_t>(2 * places.size(), 4)));
   for (const Entry& entry : before) {
     if (entry.identity() != kFree) places[PlaceOf(entry.identity())] = entry;
   }

@@ -8,12 +8,12 @@
 #define INSIGHTLOOP_ENGINE_MEASUREMENT_OUTCOME_IDENTITIES_H_
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
-#include "absl/base/casts.h"
 #include "absl/numeric/int128.h"
 #include "engine/domain/facts.h"
 #include "engine/domain/time.h"
@@ -41,10 +41,10 @@ class OutcomeIdentities {
   void Prefetch(absl::uint128 identity) const {
     const Part& part = parts_[PartOf(identity)];
     if (part.places.empty()) return;
-    const char* const place =
-        reinterpret_cast<const char*>(&part.places[part.FirstPlaceOf(identity)]);
+    const Entry* const place = &part.places[part.FirstPlaceOf(identity)];
     __builtin_prefetch(place);
-    __builtin_prefetch(place + kCacheLine);
+    const auto next_line = reinterpret_cast<std::uintptr_t>(place) + kCacheLine;
+    __builtin_prefetch(reinterpret_cast<const void*>(next_line));
   }
 
   // Does nothing when the identity is there.
@@ -54,18 +54,18 @@ class OutcomeIdentities {
 
  private:
   static constexpr std::size_t kCacheLine = 64;
-  static constexpr absl::uint128 kFree = 0;  // also an identity, but of one outcome in 2^128
+  // Also an identity, of one outcome in 2^128, which is not known again.
+  static constexpr absl::uint128 kFree = 0;
 
   struct Entry {
-    [[nodiscard]] absl::uint128 identity() const { return absl::bit_cast<absl::uint128>(words); }
+    [[nodiscard]] absl::uint128 identity() const { return std::bit_cast<absl::uint128>(words); }
 
     std::array<std::uint32_t, 4> words{};  // of the identity, which would need padding
     std::uint32_t digest = 0;
   };
 
   // Open addressing: an entry is in the first place of its hash or, where others are, in one of the
-  // next. So one is found in about one line of cache, which of a table with a byte for each place
-  // beside them takes two.
+  // next: mostly in one or two lines of cache side by side.
   struct Part {
     std::vector<Entry> places;  // a power of two; at most three quarters are taken
     std::size_t taken = 0;

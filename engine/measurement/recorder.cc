@@ -436,8 +436,9 @@ struct RejectedRow {
   RowFate fate;
 };
 
-// Reads and judges each row by `check`, which may take the texts of a good one, adds those that are
-// not rejected to `good`, and has the others counted among `rejections`. Returns those, in order.
+// Reads each row and judges it by `check`, which may take the texts of a good one. Adds those that
+// are not rejected to `good`, and has those that were read and rejected counted among `rejections`.
+// Returns all rejected ones, in order.
 template <class Submitted, class Fact, class Check>
 std::vector<RejectedRow> JudgeRows(const Judge& judge, const SubmittedRows<Submitted>& rows,
                                    std::vector<Fact>& good, Rejections& rejections, Check check) {
@@ -480,12 +481,18 @@ void Pass(Measurement& measurement, FactRows good, std::vector<RejectedRow> reje
     if (!good.rejections.empty()) measurement.Record(std::move(good), [](const auto&) {});
     return recorded(Merge(std::move(rejected), {}));
   }
-  measurement.Record(std::move(good),
-                     [rejected = std::move(rejected), list,
-                      recorded = std::move(recorded)](absl::StatusOr<FactFates> passed_on) mutable {
-                       if (!passed_on.ok()) return recorded(passed_on.status());
-                       recorded(Merge(std::move(rejected), std::move((*passed_on).*list)));
-                     });
+  const std::size_t rows = good.exposures.size() + good.outcomes.size();
+  measurement.Record(
+      std::move(good), [rows, rejected = std::move(rejected), list,
+                        recorded = std::move(recorded)](absl::StatusOr<FactFates> stored) mutable {
+        if (!stored.ok()) return recorded(stored.status());
+        std::vector<RowFate>& fates = (*stored).*list;
+        if (fates.size() != rows) {
+          return recorded(
+              absl::InternalError(absl::StrCat(fates.size(), " fates for ", rows, " rows")));
+        }
+        recorded(Merge(std::move(rejected), std::move(fates)));
+      });
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_RECORDER_H_
 #define INSIGHTLOOP_ENGINE_MEASUREMENT_RECORDER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -36,7 +37,8 @@ struct AssignedUnit {
 template <class Row>
 struct SubmittedRows {
   std::size_t size = 0;
-  // Called once for each row, in order: fills in the row, which is empty, or says why it is none.
+  // Called once for each row, in order, before the call returns: fills in the row, which is empty,
+  // or says why it is none.
   std::function<std::optional<RowFate>(std::size_t place, Row& row)> read;
 };
 
@@ -56,12 +58,13 @@ class Recorder {
   // UNKNOWN_HOLDOUT experiment · UNKNOWN_UNIT_TYPE, WRONG_UNIT_TYPE unit_type · INVALID_UNIT_ID
   // unit_id · UNKNOWN_VARIANT, VARIANT_NOT_ASSIGNED variant · UNKNOWN_EPOCH epoch · TIME_IN_FUTURE,
   // TIME_MISSING, BEFORE_START, EXPERIMENT_PAUSED, AFTER_STOP occur_time · UNDECLARED_ATTRIBUTE,
-  // WRONG_ATTRIBUTE_TYPE, NOT_FINITE attributes.{id} · TOO_MANY_ATTRIBUTES attributes. Errors:
+  // WRONG_ATTRIBUTE_TYPE, NOT_FINITE attributes.{id} · TOO_MANY_ATTRIBUTES attributes · and what
+  // `rows.read` says. Errors:
   // kInvalidArgument for no rows (NO_ROWS) or too many (TOO_MANY_ROWS); those of
   // Measurement::Record.
   //
-  // Rejected rows of an experiment's run are also counted for it, durably where others are recorded
-  // with them, and otherwise if possible.
+  // Rejected rows of an experiment's run that could be read are also counted for it, durably where
+  // others are recorded with them, and otherwise if possible.
   void RecordExposures(const SubmittedRows<SubmittedExposure>& rows, RowsRecorded recorded);
 
   // Records now what `catalog` assigned, in parts where it is much, and waits for it. Errors: those

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every known unit: its name, the experiments it was exposed in, its outcomes. Some 70 bytes
+// Every known unit: its name, the experiments it was exposed in, its outcomes. Some 55 bytes
 // besides the name.
 
 #ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_UNIT_TABLE_H_

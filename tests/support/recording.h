@@ -28,7 +28,7 @@ inline RowFates Await(const std::function<void(RowsRecorded)>& record) {
 }
 
 template <class Row>
-SubmittedRows<Row> Submit(const std::vector<Row>& rows) {
+SubmittedRows<Row> RowsOf(const std::vector<Row>& rows) {
   return {.size = rows.size(), .read = [&rows](std::size_t place, Row& row) {
             row = rows[place];
             return std::nullopt;
@@ -37,13 +37,13 @@ SubmittedRows<Row> Submit(const std::vector<Row>& rows) {
 
 inline RowFates RecordExposures(Recorder& recorder, const std::vector<SubmittedExposure>& rows) {
   return Await(
-      [&](RowsRecorded recorded) { recorder.RecordExposures(Submit(rows), std::move(recorded)); });
+      [&](RowsRecorded recorded) { recorder.RecordExposures(RowsOf(rows), std::move(recorded)); });
 }
 
 inline RowFates RecordOutcomes(Recorder& recorder, const std::vector<SubmittedOutcome>& rows,
                                bool backfill = false) {
   return Await([&](RowsRecorded recorded) {
-    recorder.RecordOutcomes(Submit(rows), backfill, std::move(recorded));
+    recorder.RecordOutcomes(RowsOf(rows), backfill, std::move(recorded));
   });
 }
 

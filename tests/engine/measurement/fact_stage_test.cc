@@ -77,6 +77,14 @@ TEST_F(FactStageTest, NumbersAndChainsGoOnWhereThoseOnTheirWayEnd) {
   EXPECT_THAT(top_.batch().words, ElementsAre(Field("id", &WordRow::id, 4)));
 }
 
+// Recent words are kept by the length and the last letter of the text.
+TEST_F(FactStageTest, TextsOfTheSameLengthAndLastLetterAreDifferentWords) {
+  Add(top_, {OutcomeOf("anna").Event("events/visit"), OutcomeOf("anna").Event("events/limit"),
+             OutcomeOf("ben").Event("events/visit"), OutcomeOf("ben").Event("events/limit")});
+  const auto of = [](std::int64_t event) { return Field("event", &OutcomeRow::event, event); };
+  EXPECT_THAT(top_.batch().outcomes, ElementsAre(of(2), of(3), of(2), of(3)));
+}
+
 TEST_F(FactStageTest, WhatWasOnItsWayIsInMemoryOnceBothAreAdded) {
   Add(base_, {OutcomeOf("anna")});
   Add(top_, {OutcomeOf("anna").Id("o-2"), OutcomeOf("ben")});

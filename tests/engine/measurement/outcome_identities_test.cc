@@ -38,7 +38,7 @@ TEST(OutcomeIdentitiesTest, TheFirstOfAnIdentityStays) {
   EXPECT_EQ(identities.Find(7), 1U);
 }
 
-// Of the same part and first place: those of one hash but for the bits between.
+// They differ only in bits by which neither the part is chosen nor the first place in it.
 TEST(OutcomeIdentitiesTest, IdentitiesThatMeetAreToldApart) {
   OutcomeIdentities identities;
   for (std::uint32_t i = 0; i < 1'000; ++i) identities.Add(absl::MakeUint128(i, 3), i);
