@@ -59,9 +59,8 @@ class Recorder {
   // unit_id · UNKNOWN_VARIANT, VARIANT_NOT_ASSIGNED variant · UNKNOWN_EPOCH epoch · TIME_IN_FUTURE,
   // TIME_MISSING, BEFORE_START, EXPERIMENT_PAUSED, AFTER_STOP occur_time · UNDECLARED_ATTRIBUTE,
   // WRONG_ATTRIBUTE_TYPE, NOT_FINITE attributes.{id} · TOO_MANY_ATTRIBUTES attributes · and what
-  // `rows.read` says. Errors:
-  // kInvalidArgument for no rows (NO_ROWS) or too many (TOO_MANY_ROWS); those of
-  // Measurement::Record.
+  // `rows.read` says. Errors: kInvalidArgument for no rows (NO_ROWS) or too many (TOO_MANY_ROWS);
+  // those of Measurement::Record.
   //
   // Rejected rows of an experiment's run that could be read are also counted for it, durably where
   // others are recorded with them, and otherwise if possible.
@@ -74,7 +73,8 @@ class Recorder {
   // As RecordExposures. Rejections: INVALID_OUTCOME_ID outcome_id · INVALID_UNIT_ID unit_id ·
   // UNKNOWN_UNIT_TYPE unit_type · UNKNOWN_EVENT event · TIME_IN_FUTURE, TIME_MISSING occur_time ·
   // VALUE_MISSING, VALUE_NOT_EXPECTED, NOT_FINITE, OUT_OF_RANGE value · NOT_A_SURVEY asked,
-  // dismissed · TEXT_TOO_LONG, INVALID_UTF8 the text · ID_REUSED outcome_id.
+  // dismissed · TEXT_TOO_LONG, INVALID_UTF8 the text · ID_REUSED outcome_id · and what `rows.read`
+  // says.
   void RecordOutcomes(const SubmittedRows<SubmittedOutcome>& rows, bool backfill,
                       RowsRecorded recorded);
 

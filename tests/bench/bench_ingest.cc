@@ -57,7 +57,7 @@ constexpr int kRowsPerCommit = BatchLoad::kClients * BatchLoad::kRowsPerCall;
 constexpr double kSecondsOfCommitsEach = 5;
 constexpr double kMaxSecondsWithIndex = 20;
 constexpr int kMetrics = 3;
-constexpr int kTurns = 2;  // of whole calls by each client
+constexpr int kTurns = 2;  // a million divided by it is whole calls for every client
 
 struct Sizes {
   Pool pool;
