@@ -2,10 +2,10 @@
 
 #include "engine/measurement/fact_writer.h"
 
-#include <future>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/domain/await.h"
 #include "engine/domain/error.h"
 #include "engine/domain/time.h"
 
@@ -62,13 +62,12 @@ void FactWriter::Record(FactRows rows, Recorded recorded) {
 }
 
 absl::Status FactWriter::RunAlone(const std::function<absl::Status(KeyedHash& hash)>& work) {
-  // Shared: it must outlive the end of set_value() on the other thread.
-  const auto result = std::make_shared<std::promise<absl::Status>>();
-  Call call{.alone = [this, &work, result](const absl::Status& failed) {
-    result->set_value(failed.ok() ? work(hash_) : failed);
-  }};
-  if (absl::Status refusal = Enqueue(call); !refusal.ok()) return refusal;
-  return result->get_future().get();
+  return Await<absl::Status>([&](const std::function<void(absl::Status)>& done) {
+    Call call{.alone = [this, &work, done](const absl::Status& failed) {
+      done(failed.ok() ? work(hash_) : failed);
+    }};
+    if (absl::Status refusal = Enqueue(call); !refusal.ok()) done(std::move(refusal));
+  });
 }
 
 // Takes the call unless it is refused.

@@ -8,8 +8,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <future>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "engine/domain/await.h"
 #include "engine/domain/facts.h"
 #include "engine/domain/metric.h"
 #include "engine/domain/time.h"
@@ -285,11 +284,8 @@ class Measurement : public ExposedUnits {
   virtual void Record(FactRows rows, Recorded recorded) = 0;
   // The same, for those who can wait for it.
   absl::StatusOr<FactFates> Record(FactRows rows) {
-    // Shared: it must outlive the end of set_value() on the other thread.
-    const auto answer = std::make_shared<std::promise<absl::StatusOr<FactFates>>>();
-    Record(std::move(rows),
-           [answer](absl::StatusOr<FactFates> fates) { answer->set_value(std::move(fates)); });
-    return answer->get_future().get();
+    return Await<absl::StatusOr<FactFates>>(
+        [&](Recorded recorded) { Record(std::move(rows), std::move(recorded)); });
   }
 
   // Erases who a unit was: what comes under its name from now on is of a new unit, but outcomes

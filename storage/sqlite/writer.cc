@@ -2,12 +2,12 @@
 
 #include "storage/sqlite/writer.h"
 
-#include <future>
 #include <iterator>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/domain/await.h"
 #include "engine/domain/error.h"
 
 namespace insightloop::storage {
@@ -69,10 +69,7 @@ absl::Status Writer::Run(Lane lane, Work work) {
 absl::Status Writer::CheckpointAndTruncate() { return Wait(Lane::kResources, /*work=*/{}); }
 
 absl::Status Writer::Wait(Lane lane, Work work) {
-  // Shared: it must outlive the end of set_value() on the other thread.
-  const auto result = std::make_shared<std::promise<absl::Status>>();
-  Start(lane, std::move(work), [result](const absl::Status& status) { result->set_value(status); });
-  return result->get_future().get();
+  return Await<absl::Status>([&](Done done) { Start(lane, std::move(work), std::move(done)); });
 }
 
 std::size_t Writer::waiting() const {

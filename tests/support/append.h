@@ -5,18 +5,17 @@
 #ifndef INSIGHTLOOP_TESTS_SUPPORT_APPEND_H_
 #define INSIGHTLOOP_TESTS_SUPPORT_APPEND_H_
 
-#include <future>
-#include <memory>
+#include <utility>
 
 #include "absl/status/status.h"
+#include "engine/domain/await.h"
 #include "engine/ports/fact_log.h"
 
 namespace insightloop::testing {
 
 inline absl::Status Append(FactLog& log, const FactBatch& batch) {
-  const auto result = std::make_shared<std::promise<absl::Status>>();
-  log.Append(batch, [result](const absl::Status& status) { result->set_value(status); });
-  return result->get_future().get();
+  return Await<absl::Status>(
+      [&](FactLog::Appended appended) { log.Append(batch, std::move(appended)); });
 }
 
 }  // namespace insightloop::testing

@@ -6,26 +6,18 @@
 #define INSIGHTLOOP_TESTS_SUPPORT_RECORDING_H_
 
 #include <cstddef>
-#include <functional>
-#include <future>
-#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "engine/domain/await.h"
 #include "engine/domain/facts.h"
 #include "engine/measurement/recorder.h"
 
 namespace insightloop::testing {
 
 using RowFates = absl::StatusOr<std::vector<RowFate>>;
-
-inline RowFates Await(const std::function<void(RowsRecorded)>& record) {
-  const auto answer = std::make_shared<std::promise<RowFates>>();
-  record([answer](RowFates fates) { answer->set_value(std::move(fates)); });
-  return answer->get_future().get();
-}
 
 template <class Row>
 SubmittedRows<Row> RowsOf(const std::vector<Row>& rows) {
@@ -36,13 +28,13 @@ SubmittedRows<Row> RowsOf(const std::vector<Row>& rows) {
 }
 
 inline RowFates RecordExposures(Recorder& recorder, const std::vector<SubmittedExposure>& rows) {
-  return Await(
+  return Await<RowFates>(
       [&](RowsRecorded recorded) { recorder.RecordExposures(RowsOf(rows), std::move(recorded)); });
 }
 
 inline RowFates RecordOutcomes(Recorder& recorder, const std::vector<SubmittedOutcome>& rows,
                                bool backfill = false) {
-  return Await([&](RowsRecorded recorded) {
+  return Await<RowFates>([&](RowsRecorded recorded) {
     recorder.RecordOutcomes(RowsOf(rows), backfill, std::move(recorded));
   });
 }

@@ -256,7 +256,7 @@ TEST_F(RecorderTest, ARowThatItsCallerCannotReadIsRejectedInItsPlace) {
     row = AnOutcome(place == 2 ? "events/unknown" : "events/visit");
     return std::nullopt;
   };
-  const auto fates = testing::Await([&](RowsRecorded recorded) {
+  const auto fates = Await<testing::RowFates>([&](RowsRecorded recorded) {
     recorder_.RecordOutcomes({.size = 4, .read = read}, /*backfill=*/false, std::move(recorded));
   });
   EXPECT_THAT(
