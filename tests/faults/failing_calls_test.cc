@@ -21,6 +21,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "engine/domain/error.h"
+#include "storage/sqlite/statement.h"
 #include "tests/faults/client.h"
 #include "tests/faults/engine.h"
 #include "tests/faults/history.h"
@@ -31,6 +32,7 @@
 namespace insightloop {
 namespace {
 
+using storage::Connection;
 using storage::TestFolder;
 using ::testing::AnyOf;
 using testing::Client;
@@ -41,6 +43,7 @@ using testing::Findings;
 using ::testing::HasSubstr;
 using testing::History;
 using testing::IsOk;
+using testing::IsOkAndHolds;
 using testing::SystemCall;
 
 struct Fault {
@@ -169,7 +172,8 @@ TEST_P(FailingCallsTest, EachInTurnIsAnsweredClearlyAndLosesNothingAcknowledged)
   RecordProperty("calls", nth - 1);
 }
 
-// A life above has too little to say for a second page of the log's index.
+// A life above has too little to say for a second page of the log's index, and the log starts anew
+// before it needs one, unless a reader holds on to it.
 TEST(FullDiskTest, IsSurvivedWhereTheIndexOfTheLogMustGrow) {
   const TestFolder folder;
   FailingCalls calls;
@@ -178,6 +182,11 @@ TEST(FullDiskTest, IsSurvivedWhereTheIndexOfTheLogMustGrow) {
   {
     const auto engine = Engine::Open(folder.File());
     ASSERT_THAT(engine, IsOk());
+    const auto reader = Connection::Open(folder.File(), Connection::Mode::kRead);
+    ASSERT_THAT(reader, IsOk());
+    auto select = (*reader)->Prepare("SELECT name FROM sqlite_schema");
+    ASSERT_THAT(select, IsOk());
+    ASSERT_THAT(select->Step(), IsOkAndHolds(true));
     calls.Fail(SystemCall::kGrowIndex, ENOSPC, /*nth=*/1, /*stays=*/true);
     absl::Status status;
     for (int sent = 0; status.ok() && sent < 10'000; ++sent)
