@@ -12,6 +12,7 @@
 #include "engine/domain/error.h"
 #include "storage/sqlite/key_bytes.h"
 #include "storage/sqlite/outcome_rows.h"
+#include "storage/sqlite/row_visits.h"
 #include "storage/sqlite/statement.h"
 
 namespace insightloop::storage {
@@ -44,24 +45,26 @@ constexpr char kAddRejections[] =
     "INSERT INTO rejections (experiment, variant, reason, day, rows) VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT DO UPDATE SET rows = rows + excluded.rows";
 
-constexpr char kScanWords[] = "SELECT id, text FROM words ORDER BY id";
-constexpr char kScanUnits[] = "SELECT id, unit_type, external_id FROM units ORDER BY id";
+constexpr char kScanWords[] = "SELECT 1 FROM words WHERE stops_at(?, id, text) ORDER BY id";
+constexpr char kScanUnits[] =
+    "SELECT 1 FROM units WHERE stops_at(?, id, unit_type, external_id) ORDER BY id";
 constexpr char kScanExposures[] =
-    "SELECT unit, experiment, epoch, variant, occur_time, receive_time, source, attributes"
-    " FROM exposures ORDER BY id";
+    "SELECT 1 FROM exposures WHERE stops_at(?, unit, experiment, epoch, variant, occur_time,"
+    " receive_time, source, attributes) ORDER BY id";
 constexpr char kScanExposuresOf[] =
-    "SELECT unit, experiment, epoch, variant, occur_time, receive_time, source, attributes"
-    " FROM exposures WHERE experiment = ? ORDER BY id";
+    "SELECT 1 FROM exposures WHERE experiment = ?2 AND stops_at(?1, unit, experiment, epoch,"
+    " variant, occur_time, receive_time, source, attributes) ORDER BY id";
 constexpr char kScanRejections[] = "SELECT experiment, variant, reason, day, rows FROM rejections";
 constexpr char kScanOutcomes[] =
-    "SELECT id, unit, event, occur_time, kind, value, late, source, response_key FROM outcomes"
-    " ORDER BY id";
+    "SELECT 1 FROM outcomes WHERE stops_at(?, id, unit, event, occur_time, kind, value, late,"
+    " source, response_key) ORDER BY id";
 
-constexpr char kScanIdentities[] = "SELECT key, occur_time, kind, value FROM outcomes ORDER BY id";
+constexpr char kScanIdentities[] =
+    "SELECT 1 FROM outcomes WHERE stops_at(?, key, occur_time, kind, value) ORDER BY id";
 
 constexpr char kFindOutcome[] =
-    "SELECT id, unit, event, occur_time, kind, value, late, source, response_key, previous_id"
-    " FROM outcomes WHERE id = ?";
+    "SELECT 1 FROM outcomes WHERE id = ?2 AND stops_at(?1, id, unit, event, occur_time, kind,"
+    " value, late, source, response_key, previous_id)";
 
 absl::Status Insert(Statement& statement, const WordRow& row) {
   return statement.BindInt(row.id).BindText(row.text).Run();
@@ -125,18 +128,18 @@ absl::Status AddRejections(Connection& connection, const Rejections& rejections)
   return absl::OkStatus();
 }
 
-void Read(const Statement& from, WordRow& row) {
+void Read(const VisitedRow& from, WordRow& row) {
   row.id = from.Int(0);
   row.text = from.Text(1);
 }
 
-void Read(const Statement& from, UnitRow& row) {
+void Read(const VisitedRow& from, UnitRow& row) {
   row.id = from.Int(0);
   row.unit_type = from.Int(1);
   row.external_id = from.Text(2);
 }
 
-void Read(const Statement& from, ExposureRow& row) {
+void Read(const VisitedRow& from, ExposureRow& row) {
   row.unit = from.Int(0);
   row.experiment = from.Int(1);
   row.epoch = static_cast<std::int32_t>(from.Int(2));
@@ -147,7 +150,7 @@ void Read(const Statement& from, ExposureRow& row) {
   row.attributes = from.Text(7);
 }
 
-void Read(const Statement& from, StoredOutcome& row) {
+void Read(const VisitedRow& from, StoredOutcome& row) {
   row.id = from.Int(0);
   row.unit = from.Int(1);
   row.event = from.Int(2);
@@ -164,12 +167,12 @@ struct LinkedOutcome {
   std::int64_t previous_id = 0;
 };
 
-void Read(const Statement& from, LinkedOutcome& row) {
+void Read(const VisitedRow& from, LinkedOutcome& row) {
   Read(from, row.outcome);
   row.previous_id = from.Int(9);
 }
 
-void Read(const Statement& from, StoredIdentity& row) {
+void Read(const VisitedRow& from, StoredIdentity& row) {
   row.key = KeyOf(from.Blob(0));
   row.occur_time = {from.Int(1)};
   row.kind = static_cast<OutcomeKind>(from.Int(2));
@@ -178,29 +181,35 @@ void Read(const Statement& from, StoredIdentity& row) {
 
 }  // namespace
 
-// Fills `row` from each row of the result, and hands it on; the texts' memory is used again.
+// Fills a row from each row that the statement visits, and hands it on; the texts' memory is used
+// again.
 template <class Row>
-absl::Status SqliteFactLog::Scan(Statement& statement, void (*read)(const Statement&, Row&),
+absl::Status SqliteFactLog::Scan(Connection& connection, const char* sql,
+                                 std::optional<std::int64_t> argument,
+                                 void (*read)(const VisitedRow&, Row&),
                                  const std::function<void(const Row&)>& take) const {
+  auto select = connection.Prepare(sql);
+  if (!select.ok()) return select.status();
   Row row;
-  while (!is_stopped_) {
-    const auto more = statement.Step();
-    if (!more.ok()) return more.status();
-    if (!*more) return absl::OkStatus();
-    read(statement, row);
+  const RowVisitor visitor = [&](const VisitedRow& from) {
+    read(from, row);
     take(row);
-  }
-  return StoreClosed();
+    return is_stopped_.load();
+  };
+  select->BindPointer(&visitor, kRowVisitorPointer);
+  if (argument.has_value()) select->BindInt(*argument);
+  if (is_stopped_) return StoreClosed();
+  const auto stopped = select->Step();
+  if (!stopped.ok()) return stopped.status();
+  return *stopped ? StoreClosed() : absl::OkStatus();
 }
 
 template <class Row>
-absl::Status SqliteFactLog::ScanTable(const char* sql, void (*read)(const Statement&, Row&),
+absl::Status SqliteFactLog::ScanTable(const char* sql, void (*read)(const VisitedRow&, Row&),
                                       const std::function<void(const Row&)>& take) {
   const auto reader = database_.readers().Borrow();
   if (!reader.ok()) return reader.status();
-  auto select = (*reader)->Prepare(sql);
-  if (!select.ok()) return select.status();
-  return Scan<Row>(*select, read, take);
+  return Scan<Row>(**reader, sql, std::nullopt, read, take);
 }
 
 void SqliteFactLog::Append(const FactBatch& batch, Appended appended) {
@@ -228,9 +237,7 @@ absl::Status SqliteFactLog::ScanExposures(std::optional<std::int64_t> experiment
   if (!experiment) return ScanTable<ExposureRow>(kScanExposures, Read, row);
   const auto reader = database_.readers().Borrow();
   if (!reader.ok()) return reader.status();
-  auto select = (*reader)->Prepare(kScanExposuresOf);
-  if (!select.ok()) return select.status();
-  return Scan<ExposureRow>(select->BindInt(*experiment), Read, row);
+  return Scan<ExposureRow>(**reader, kScanExposuresOf, experiment, Read, row);
 }
 
 absl::Status SqliteFactLog::ScanRejections(
@@ -263,11 +270,9 @@ absl::Status SqliteFactLog::FollowChains(
   if (!reader.ok()) return reader.status();
   for (std::size_t chain = 0; chain < last_ids.size(); ++chain) {
     for (std::int64_t id = last_ids[chain]; id != 0;) {
-      auto select = (*reader)->Prepare(kFindOutcome);
-      if (!select.ok()) return select.status();
       std::int64_t previous = 0;
       const auto status =
-          Scan<LinkedOutcome>(select->BindInt(id), Read, [&](const LinkedOutcome& found) {
+          Scan<LinkedOutcome>(**reader, kFindOutcome, id, Read, [&](const LinkedOutcome& found) {
             previous = found.previous_id;
             row(chain, found.outcome);
           });

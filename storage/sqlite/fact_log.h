@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "engine/ports/fact_log.h"
 #include "storage/sqlite/database.h"
+#include "storage/sqlite/row_visits.h"
 #include "storage/sqlite/statement.h"
 
 namespace insightloop::storage {
@@ -41,10 +42,11 @@ class SqliteFactLog : public FactLog {
 
  private:
   template <class Row>
-  absl::Status Scan(Statement& statement, void (*read)(const Statement&, Row&),
+  absl::Status Scan(Connection& connection, const char* sql, std::optional<std::int64_t> argument,
+                    void (*read)(const VisitedRow&, Row&),
                     const std::function<void(const Row&)>& take) const;
   template <class Row>
-  absl::Status ScanTable(const char* sql, void (*read)(const Statement&, Row&),
+  absl::Status ScanTable(const char* sql, void (*read)(const VisitedRow&, Row&),
                          const std::function<void(const Row&)>& take);
 
   SqliteDatabase& database_;

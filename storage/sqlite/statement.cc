@@ -8,6 +8,7 @@
 #include "engine/domain/error.h"
 #include "engine/domain/time.h"
 #include "storage/sqlite/outcome_rows.h"
+#include "storage/sqlite/row_visits.h"
 
 namespace insightloop::storage {
 namespace {
@@ -209,11 +210,8 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& 
       !status.ok()) {
     return status;
   }
-  if (mode == Mode::kWrite) {
-    if (const int added = AddOutcomeRows(handle); added != SQLITE_OK) {
-      return connection->Fail(added);
-    }
-  }
+  const int added = mode == Mode::kWrite ? AddOutcomeRows(handle) : AddRowVisits(handle);
+  if (added != SQLITE_OK) return connection->Fail(added);
   sqlite3_wal_hook(handle, NoteWalPages, &connection->wal_pages_);
   return connection;
 }

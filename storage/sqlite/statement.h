@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The SQLite C API as this folder uses it: a connection, its prepared statements, transactions and
-// savepoints. Only outcome_rows.cc includes sqlite3.h too, and result codes become absl::Status in
-// one place.
+// savepoints. Only outcome_rows.cc and row_visits.cc include sqlite3.h too, and result codes become
+// absl::Status in one place.
 
 #ifndef INSIGHTLOOP_STORAGE_SQLITE_STATEMENT_H_
 #define INSIGHTLOOP_STORAGE_SQLITE_STATEMENT_H_
