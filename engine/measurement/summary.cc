@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <atomic>
+#include <functional>
 #include <limits>
 #include <map>
+#include <mutex>
 #include <set>
 #include <span>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <utility>
 
@@ -17,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/domain/attribute.h"
 #include "engine/domain/json.h"
+#include "engine/measurement/group_sums.h"
 #include "stats/caps.h"
 #include "stats/order_statistics.h"
 #include "stats/quantile.h"
@@ -25,19 +29,12 @@
 namespace insightloop {
 namespace {
 
-// Net Promoter Score, on a scale from 0 to 10.
-constexpr std::int64_t kPromoterFrom = 9;
-constexpr std::int64_t kDetractorTo = 6;
-
-constexpr Duration kTwoWeeks = Days(14);
+constexpr std::size_t kRowsOfOneThread = 1 << 16;
 
 constexpr std::size_t kChunk = ChunkedColumn<std::int64_t>::kChunk;
 
 using Columns = std::vector<std::span<const std::int64_t>>;
 
-// Rows are added up by group; those that do not count are in the first.
-using Group = std::uint16_t;
-constexpr Group kNobody = 0;
 constexpr std::size_t kMostGroups = std::numeric_limits<Group>::max();
 
 std::string ValueText(const Json& value) {
@@ -88,20 +85,10 @@ struct PlaceStats {
   Time first{std::numeric_limits<std::int64_t>::max()}, last{kEarliestTime};
 };
 
-// Units of a group by what they did in one metric.
-struct Counts {
-  std::int64_t nonzero = 0, asked = 0, dismissed = 0, promoters = 0, detractors = 0, top_two = 0;
-  std::int64_t largest = 0;
-};
-
-// A metric's figures, by group of this round plus 1.
-struct RoundSums {
-  std::vector<stats::JointSums> joint;
-  std::vector<Counts> counts;
-  // Surveys: units by place of their answer among those of the metric, of which the last ones may
-  // be missing here; weighted sums.
-  std::vector<std::vector<std::int64_t>> answers;
-  std::vector<stats::JointSums> weighted;
+// What the rows say, but for what they seldom have.
+struct RowStats {
+  std::vector<PlaceStats> by_place;                  // of the roster
+  std::map<Time, std::vector<std::int64_t>> by_day;  // rows by start of the day, then by slot
 };
 
 class Pass {
@@ -113,33 +100,26 @@ class Pass {
  private:
   void FindSlots();
   void LookAtRows();
+  void LookAtChunk(std::size_t chunk, RowStats& stats) const;
+  void AddStats(const RowStats& stats);
   void CountExposed();
   void SortDays();
   void MakeGroups();
   void PlaceRows(std::size_t first_group);
-  void AddMetric(std::size_t metric, std::size_t first_group);
-  void AddChunk(std::size_t metric, std::size_t chunk, RoundSums& sums);
-  void MarkOverflows(std::size_t metric, const SumColumn& column, RoundSums& sums) const;
-  void AddWeeks(std::size_t metric, std::size_t first_group);
-  void AddBehaviour(std::size_t survey, std::size_t first_group);
-  void AddWeighted(std::size_t metric, std::size_t chunk, RoundSums& sums);
+  void AddMetrics(std::size_t first_group);
+  // Runs `work`, which takes what is left to do piece by piece, and if there are many rows on
+  // another thread too.
+  void RunShared(const std::function<void()>& work) const;
+  void AddMetric(std::size_t metric, std::size_t first_group, const GroupSums& sums);
   void SetAnswers(std::size_t metric);
   void AddQuantiles(std::size_t metric);
   Columns MaturedValues(std::size_t metric);
   void FindCap(std::size_t metric);
-  void ReadCovariates(std::size_t metric, std::size_t chunk);
-  std::span<const std::int64_t> Capped(std::size_t metric, std::span<const std::int64_t> values);
-  std::span<const Group> CountAnswers(std::size_t metric, std::size_t chunk, RoundSums& sums);
 
   // Calls `take` with chunk, place in it, and group of every row that has matured.
   template <class Take>
   void ForMatured(Take take) const;
-  // By index of the attributes: the number, in steps.
-  using Numbers = std::vector<std::optional<std::int64_t>>;
-  [[nodiscard]] Numbers NumbersOf(const std::string& attribute) const;
-
   [[nodiscard]] std::size_t chunks() const { return (roster_.size() + kChunk - 1) / kChunk; }
-  [[nodiscard]] std::span<const Group> GroupsOf(std::size_t chunk) const;
   [[nodiscard]] std::optional<Time> MaturityOf(Time first) const;
   [[nodiscard]] std::size_t GroupsFrom(std::size_t first_group) const {
     return std::min(places_.size() - first_group, most_groups_);
@@ -168,58 +148,21 @@ class Pass {
   std::vector<std::uint32_t> places_;  // by group, over all rounds
   std::vector<std::optional<std::uint32_t>> group_of_place_;
   std::vector<std::vector<std::size_t>> strata_of_group_;  // by its segments
-  std::vector<Group> group_of_row_;                        // in this round, plus 1
   Measured measured_;
+  GroupedRows rows_;  // those of this round
 
-  Numbers numbers_;                           // of the covariate or weight of the metric at hand
   std::vector<std::int64_t> matured_values_;  // what MaturedValues() gave last
 
   // By metric: the different answers to a survey, at most one more than are counted; and by stratum
   // how many units gave each, of which the last ones may be missing.
   std::vector<std::vector<std::int64_t>> answers_;
   std::vector<std::vector<std::vector<std::int64_t>>> units_by_answer_;
-
-  // Of the chunk at hand.
-  std::vector<std::int64_t> capped_, covariate_, missing_;
-  std::vector<std::int64_t> weighted_, weights_;
-  std::vector<Group> answered_, said_;
 };
-
-// Place of an answer among the different ones; adds it unless there are enough to know that they
-// are too many.
-std::size_t PlaceOf(std::int64_t answer, std::vector<std::int64_t>& answers) {
-  const auto found = std::find(answers.begin(), answers.end(), answer);
-  const auto place = static_cast<std::size_t>(found - answers.begin());
-  if (found == answers.end() && answers.size() <= kMostAnswers) answers.push_back(answer);
-  return std::min(place, kMostAnswers);
-}
 
 // Adds counts by place to those of longer or shorter ones.
 void AddByPlace(const std::vector<std::int64_t>& counts, std::vector<std::int64_t>& sums) {
   sums.resize(std::max(sums.size(), counts.size()));
   for (std::size_t place = 0; place < counts.size(); ++place) sums[place] += counts[place];
-}
-
-// What an answer says.
-Said SaidBy(const MeasuredMetric& metric, std::int64_t answer) {
-  if (metric.kind == MetricKind::kCsat) {
-    return answer >= metric.top_two_from ? Said::kGood : Said::kBad;
-  }
-  if (answer >= kPromoterFrom * metric.steps_per_unit) return Said::kGood;
-  return answer <= kDetractorTo * metric.steps_per_unit ? Said::kBad : Said::kMiddling;
-}
-
-// What it counts in the metric's score.
-std::int64_t ScoreOf(const MeasuredMetric& metric, std::int64_t answer) {
-  const Said said = SaidBy(metric, answer);
-  if (said == Said::kGood) return 1;
-  return said == Said::kBad && metric.kind == MetricKind::kNps ? -1 : 0;
-}
-
-// What a unit that was asked says.
-Said SaidIn(const MeasuredMetric& metric, std::uint8_t marks, std::int64_t answer) {
-  const bool answered = (marks & MetricColumns::kAnswered) != 0;
-  return answered ? SaidBy(metric, answer) : Said::kNothing;
 }
 
 // By the plan's variants; absent for others.
@@ -229,13 +172,7 @@ std::optional<std::size_t> VariantIndex(const MeasurePlan& plan, const std::stri
   return static_cast<std::size_t>(found - plan.variants.begin());
 }
 
-// Variables of a metric's joint sums.
-std::size_t VariablesOf(const MeasuredMetric& metric) {
-  return 1 + (metric.kind == MetricKind::kRatio ? 1U : 0U) +
-         (metric.covariate.has_value() ? 2U : 0U);
-}
-
-void Merge(MetricSums& sum, const stats::JointSums& joint, const Counts& counts) {
+void Merge(MetricSums& sum, const stats::JointSums& joint, const GroupCounts& counts) {
   sum.values.Merge(joint.OfVariable(0));
   sum.nonzero += counts.nonzero;
   sum.asked += counts.asked;
@@ -265,7 +202,16 @@ std::optional<QuantileSums> QuantileOf(std::int64_t units, const Columns& column
 }
 
 Pass::Pass(const Roster& roster, const Tally& tally, Time as_of)
-    : roster_(roster), tally_(tally), plan_(tally.plan()), as_of_(as_of) {
+    : roster_(roster),
+      tally_(tally),
+      plan_(tally.plan()),
+      as_of_(as_of),
+      rows_{.roster = roster,
+            .tally = tally,
+            .as_of = as_of,
+            .attributes = attributes_,
+            .caps = measured_.caps,
+            .group_of_row = {}} {
   for (const MeasuredMetric& metric : plan_.metrics) {
     if (!metric.window.has_value()) continue;
     const Duration end{metric.window->delay.micros + metric.window->length.micros};
@@ -299,13 +245,20 @@ Measured Pass::Run() {
   for (std::size_t m = 0; m < plan_.metrics.size(); ++m) FindCap(m);
   for (std::size_t first = 0; first < places_.size(); first += most_groups_) {
     PlaceRows(first);
-    for (std::size_t m = 0; m < plan_.metrics.size(); ++m) AddMetric(m, first);
+    AddMetrics(first);
   }
   for (std::size_t m = 0; m < plan_.metrics.size(); ++m) {
     if (plan_.metrics[m].kind == MetricKind::kQuantile) AddQuantiles(m);
     if (IsSurvey(plan_.metrics[m].kind)) SetAnswers(m);
   }
   return std::move(measured_);
+}
+
+void Pass::RunShared(const std::function<void()>& work) const {
+  std::thread other;
+  if (roster_.size() > kRowsOfOneThread) other = std::thread(work);
+  work();
+  if (other.joinable()) other.join();
 }
 
 void Pass::FindSlots() {
@@ -324,32 +277,14 @@ void Pass::FindSlots() {
 
 void Pass::LookAtRows() {
   stats_.resize(roster_.cells().size() * 2);
-  // Most rows are of the same day as the one before.
-  Time day, next_day;
-  std::int64_t* of_day = nullptr;
-  for (std::size_t c = 0; c < chunks(); ++c) {
-    const std::span<const Time> first = roster_.first_column().Chunk(c);
-    const std::span<const std::uint32_t> place = roster_.place_column().Chunk(c);
-    const std::span<const std::uint32_t> outcomes = tally_.outcomes().Chunk(c);
-    for (std::size_t i = 0; i < first.size(); ++i) {
-      if (first[i] >= end_) continue;
-      if (first[i] < day || first[i] >= next_day) {
-        day = StartOfDay(first[i]);
-        next_day = day + Days(1);
-        std::vector<std::int64_t>& rows = rows_by_day_[day];
-        rows.resize(kNoSlot + 1 + slots_.size());
-        of_day = rows.data();
-      }
-      ++of_day[slot_of_place_[place[i]]];
-      PlaceStats& stats = stats_[place[i]];
-      ++stats.rows;
-      stats.matured += first[i] <= matured_until_ ? 1 : 0;
-      stats.first = std::min(stats.first, first[i]);
-      stats.last = std::max(stats.last, first[i]);
-      stats.outcomes.outcomes += outcomes[i];
-      stats.outcomes.units += outcomes[i] > 0 ? 1 : 0;
-    }
-  }
+  std::atomic<std::size_t> next = 0;
+  std::mutex mutex;  // guards stats_ and rows_by_day_
+  RunShared([&] {
+    RowStats stats{.by_place = std::vector<PlaceStats>(stats_.size()), .by_day = {}};
+    for (std::size_t c = next++; c < chunks(); c = next++) LookAtChunk(c, stats);
+    const std::lock_guard lock(mutex);
+    AddStats(stats);
+  });
   for (const auto& [row, late] : tally_.late()) {
     if (roster_.first(row) >= end_) continue;
     OutcomeCounts& counts = stats_[roster_.place(row)].outcomes;
@@ -367,6 +302,47 @@ void Pass::LookAtRows() {
     measured_.outcomes += stats.outcomes.outcomes;
     measured_.late_outcomes += stats.outcomes.late;
   }
+}
+
+void Pass::LookAtChunk(std::size_t chunk, RowStats& stats) const {
+  const std::span<const Time> first = roster_.first_column().Chunk(chunk);
+  const std::span<const std::uint32_t> place = roster_.place_column().Chunk(chunk);
+  const std::span<const std::uint32_t> outcomes = tally_.outcomes().Chunk(chunk);
+  // Most rows are of the same day as the one before.
+  Time day, next_day;
+  std::int64_t* of_day = nullptr;
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    if (first[i] >= end_) continue;
+    if (first[i] < day || first[i] >= next_day) {
+      day = StartOfDay(first[i]);
+      next_day = day + Days(1);
+      std::vector<std::int64_t>& rows = stats.by_day[day];
+      rows.resize(kNoSlot + 1 + slots_.size());
+      of_day = rows.data();
+    }
+    ++of_day[slot_of_place_[place[i]]];
+    PlaceStats& of_place = stats.by_place[place[i]];
+    ++of_place.rows;
+    of_place.matured += first[i] <= matured_until_ ? 1 : 0;
+    of_place.first = std::min(of_place.first, first[i]);
+    of_place.last = std::max(of_place.last, first[i]);
+    of_place.outcomes.outcomes += outcomes[i];
+    of_place.outcomes.units += outcomes[i] > 0 ? 1 : 0;
+  }
+}
+
+void Pass::AddStats(const RowStats& stats) {
+  for (std::size_t place = 0; place < stats_.size(); ++place) {
+    const PlaceStats& some = stats.by_place[place];
+    PlaceStats& all = stats_[place];
+    all.rows += some.rows;
+    all.matured += some.matured;
+    all.first = std::min(all.first, some.first);
+    all.last = std::max(all.last, some.last);
+    all.outcomes.outcomes += some.outcomes.outcomes;
+    all.outcomes.units += some.outcomes.units;
+  }
+  for (const auto& [day, rows] : stats.by_day) AddByPlace(rows, rows_by_day_[day]);
 }
 
 void Pass::CountExposed() {
@@ -470,19 +446,23 @@ void Pass::MakeGroups() {
 }
 
 void Pass::PlaceRows(std::size_t first_group) {
-  group_of_row_.resize(roster_.size());
+  rows_.groups = GroupsFrom(first_group) + 1;
+  rows_.group_of_row.resize(roster_.size());
   std::vector<Group> group_of_place(stats_.size());
-  for (std::size_t g = 0; g < GroupsFrom(first_group); ++g) {
-    group_of_place[places_[first_group + g]] = static_cast<Group>(g + 1);
+  for (std::size_t g = 1; g < rows_.groups; ++g) {
+    group_of_place[places_[first_group + g - 1]] = static_cast<Group>(g);
   }
-  Group* to = group_of_row_.data();
-  for (std::size_t c = 0; c < chunks(); ++c) {
-    const std::span<const Time> first = roster_.first_column().Chunk(c);
-    const std::span<const std::uint32_t> place = roster_.place_column().Chunk(c);
-    for (std::size_t i = 0; i < first.size(); ++i) {
-      *to++ = first[i] <= matured_until_ && first[i] < end_ ? group_of_place[place[i]] : kNobody;
+  std::atomic<std::size_t> next = 0;
+  RunShared([&] {
+    for (std::size_t c = next++; c < chunks(); c = next++) {
+      const std::span<const Time> first = roster_.first_column().Chunk(c);
+      const std::span<const std::uint32_t> place = roster_.place_column().Chunk(c);
+      Group* const to = rows_.group_of_row.data() + c * kChunk;
+      for (std::size_t i = 0; i < first.size(); ++i) {
+        to[i] = first[i] <= matured_until_ && first[i] < end_ ? group_of_place[place[i]] : kNobody;
+      }
     }
-  }
+  });
 }
 
 template <class Take>
@@ -497,136 +477,31 @@ void Pass::ForMatured(Take take) const {
   }
 }
 
-Pass::Numbers Pass::NumbersOf(const std::string& attribute) const {
-  constexpr double kMost = 1e15;  // steps, either way
-  Numbers numbers(attributes_.size());
-  for (std::size_t a = 0; a < attributes_.size(); ++a) {
-    if (!attributes_[a].is_object()) continue;
-    const auto value = attributes_[a].find(attribute);
-    if (value == attributes_[a].end() || !value->is_number()) continue;
-    numbers[a] =
-        std::llround(std::clamp(value->get<double>() / kAttributeResolution, -kMost, kMost));
-  }
-  return numbers;
+void Pass::AddMetrics(std::size_t first_group) {
+  std::atomic<std::size_t> next = 0;
+  RunShared([&] {
+    for (std::size_t m = next++; m < plan_.metrics.size(); m = next++) {
+      AddMetric(m, first_group, SumByGroup(rows_, m, answers_[m]));
+    }
+  });
 }
 
-std::span<const Group> Pass::GroupsOf(std::size_t chunk) const {
-  const std::size_t first_row = chunk * kChunk;
-  return std::span(group_of_row_).subspan(first_row, std::min(kChunk, roster_.size() - first_row));
-}
-
-void Pass::AddMetric(std::size_t metric, std::size_t first_group) {
-  const MeasuredMetric& rule = plan_.metrics[metric];
-  numbers_.clear();
-  if (rule.covariate.has_value()) numbers_ = NumbersOf(rule.covariate->attribute);
-  if (!rule.weight.empty()) numbers_ = NumbersOf(rule.weight);
-  const std::size_t groups = GroupsFrom(first_group);
-  RoundSums sums{.joint = std::vector(groups + 1, stats::JointSums(VariablesOf(rule))),
-                 .counts = std::vector<Counts>(groups + 1),
-                 .answers = std::vector<std::vector<std::int64_t>>(groups + 1)};
-  if (!rule.weight.empty()) sums.weighted.assign(groups + 1, stats::JointSums(2));
-  for (std::size_t c = 0; c < chunks(); ++c) AddChunk(metric, c, sums);
-  MarkOverflows(metric, tally_.metric(metric).value, sums);
-  MarkOverflows(metric, tally_.metric(metric).denominator, sums);
-  MarkOverflows(metric, tally_.metric(metric).history, sums);
-  for (std::size_t g = 0; g < groups; ++g) {
-    for (const std::size_t stratum : strata_of_group_[first_group + g]) {
+// Touches nothing of other metrics.
+void Pass::AddMetric(std::size_t metric, std::size_t first_group, const GroupSums& sums) {
+  for (std::size_t g = 1; g < rows_.groups; ++g) {
+    for (const std::size_t stratum : strata_of_group_[first_group + g - 1]) {
       MetricSums& total = measured_.strata[stratum].metrics[metric];
-      Merge(total, sums.joint[g + 1], sums.counts[g + 1]);
-      AddByPlace(sums.answers[g + 1], units_by_answer_[metric][stratum]);
-      // Of two variables both.
-      if (total.weighted.has_value()) total.weighted->Merge(sums.weighted[g + 1]).IgnoreError();
+      Merge(total, sums.joint[g], sums.counts[g]);
+      // Of two variables both, here and below.
+      if (total.weeks.has_value()) total.weeks->Merge(sums.weeks[g]).IgnoreError();
+      if (total.weighted.has_value()) total.weighted->Merge(sums.weighted[g]).IgnoreError();
+      if (!sums.answers.empty()) AddByPlace(sums.answers[g], units_by_answer_[metric][stratum]);
+      for (std::size_t said = 0; said < total.behaviour.size(); ++said) {
+        const Group group = SaidGroup(g, Said{static_cast<int>(said)});
+        total.behaviour[said].Merge(sums.behaviour[group].OfVariable(0));
+      }
     }
   }
-  if (rule.by_week) AddWeeks(metric, first_group);
-  if (IsSurvey(rule.kind) && plan_.behaviour.has_value()) AddBehaviour(metric, first_group);
-}
-
-void Pass::AddChunk(std::size_t metric, std::size_t chunk, RoundSums& sums) {
-  const MeasuredMetric& rule = plan_.metrics[metric];
-  const MetricColumns& columns = tally_.metric(metric);
-  std::span<const Group> groups = GroupsOf(chunk);
-  if (IsSurvey(rule.kind)) groups = CountAnswers(metric, chunk, sums);
-  if (!rule.weight.empty()) AddWeighted(metric, chunk, sums);
-  const std::span<const std::int64_t> values = Capped(metric, columns.value.Chunk(chunk));
-  std::vector<std::span<const std::int64_t>> variables = {values};
-  if (rule.kind == MetricKind::kRatio) variables.push_back(columns.denominator.Chunk(chunk));
-  if (rule.covariate.has_value()) {
-    ReadCovariates(metric, chunk);
-    variables.insert(variables.end(), {covariate_, missing_});
-  }
-  // The columns are as long as the groups and as many as the sums have variables.
-  stats::AddColumns(groups, variables, sums.joint).IgnoreError();
-  Counts* const counts = sums.counts.data();
-  // Without a branch, which would go either way at random.
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    counts[groups[i]].nonzero += values[i] != 0 ? 1 : 0;
-  }
-  if (!rule.find_largest) return;
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    std::int64_t& largest = sums.counts[groups[i]].largest;
-    largest = std::max(largest, values[i]);
-  }
-}
-
-// Sums that do not fit their column: those of their groups are of no use.
-void Pass::MarkOverflows(std::size_t metric, const SumColumn& column, RoundSums& sums) const {
-  for (const auto& [row, carry] : column.carries()) {
-    const Group group = group_of_row_[row];
-    sums.joint[group].MarkOverflowed();
-    const bool is_value = &column == &tally_.metric(metric).value;
-    if (is_value && column[row] == 0) ++sums.counts[group].nonzero;  // a multiple of 2^64
-  }
-}
-
-// Only units that answered have a value.
-std::span<const Group> Pass::CountAnswers(std::size_t metric, std::size_t chunk, RoundSums& sums) {
-  const MeasuredMetric& rule = plan_.metrics[metric];
-  const std::span<const Group> groups = GroupsOf(chunk);
-  const std::span<const std::uint8_t> marks = tally_.metric(metric).marks.Chunk(chunk);
-  const std::span<const std::int64_t> values = tally_.metric(metric).value.Chunk(chunk);
-  answered_.assign(groups.size(), kNobody);
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    Counts& counts = sums.counts[groups[i]];
-    counts.asked += (marks[i] & MetricColumns::kAsked) != 0 ? 1 : 0;
-    if ((marks[i] & MetricColumns::kAnswered) == 0) {
-      counts.dismissed += (marks[i] & MetricColumns::kDismissed) != 0 ? 1 : 0;
-      continue;
-    }
-    answered_[i] = groups[i];
-    if (groups[i] == kNobody) continue;
-    const std::size_t place = PlaceOf(values[i], answers_[metric]);
-    std::vector<std::int64_t>& answers = sums.answers[groups[i]];
-    if (place >= answers.size()) answers.resize(place + 1);
-    ++answers[place];
-    const Said said = SaidBy(rule, values[i]);
-    if (rule.kind == MetricKind::kCsat) {
-      counts.top_two += said == Said::kGood ? 1 : 0;
-    } else {
-      counts.promoters += said == Said::kGood ? 1 : 0;
-      counts.detractors += said == Said::kBad ? 1 : 0;
-    }
-  }
-  return answered_;
-}
-
-// After CountAnswers() of the same chunk.
-void Pass::AddWeighted(std::size_t metric, std::size_t chunk, RoundSums& sums) {
-  const MeasuredMetric& rule = plan_.metrics[metric];
-  const std::span<const std::int64_t> values = tally_.metric(metric).value.Chunk(chunk);
-  const std::span<const std::uint32_t> place = roster_.place_column().Chunk(chunk);
-  std::vector<Group> groups = answered_;
-  weighted_.assign(groups.size(), 0);
-  weights_.assign(groups.size(), 0);
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    const std::int64_t weight = numbers_[roster_.cells()[place[i] / 2].attributes].value_or(0);
-    if (weight <= 0) groups[i] = kNobody;
-    if (groups[i] == kNobody) continue;
-    weights_[i] = weight;
-    weighted_[i] = weight * ScoreOf(rule, values[i]);
-  }
-  const std::vector<std::span<const std::int64_t>> variables = {weighted_, weights_};
-  stats::AddColumns(groups, variables, sums.weighted).IgnoreError();  // as in AddChunk
 }
 
 void Pass::SetAnswers(std::size_t metric) {
@@ -643,14 +518,6 @@ void Pass::SetAnswers(std::size_t metric) {
   }
 }
 
-std::span<const std::int64_t> Pass::Capped(std::size_t metric,
-                                           std::span<const std::int64_t> values) {
-  if (!measured_.caps[metric].has_value()) return values;
-  capped_.assign(values.begin(), values.end());
-  stats::ApplyCap(*measured_.caps[metric], capped_);
-  return capped_;
-}
-
 void Pass::FindCap(std::size_t metric) {
   const std::optional<MeasuredCap>& cap = plan_.metrics[metric].cap;
   if (!cap.has_value()) return;
@@ -658,95 +525,6 @@ void Pass::FindCap(std::size_t metric) {
   if (cap->steps.has_value()) return;
   const auto found = stats::PercentileCap(MaturedValues(metric), cap->share);
   if (found.ok()) measured_.caps[metric] = *found;
-}
-
-void Pass::ReadCovariates(std::size_t metric, std::size_t chunk) {
-  const MeasuredCovariate& rule = *plan_.metrics[metric].covariate;
-  const std::size_t rows = GroupsOf(chunk).size();
-  missing_.assign(rows, 0);
-  if (rule.history > Duration{}) {
-    const std::span<const std::int64_t> history = tally_.metric(metric).history.Chunk(chunk);
-    const std::span<const std::uint8_t> marks = tally_.metric(metric).marks.Chunk(chunk);
-    covariate_.assign(history.begin(), history.end());
-    for (std::size_t i = 0; i < rows; ++i) {
-      missing_[i] = (marks[i] & MetricColumns::kHasHistory) == 0 ? 1 : 0;
-    }
-    return;
-  }
-  const std::span<const std::uint32_t> place = roster_.place_column().Chunk(chunk);
-  covariate_.assign(rows, 0);
-  for (std::size_t i = 0; i < rows; ++i) {
-    const std::optional<std::int64_t>& number = numbers_[roster_.cells()[place[i] / 2].attributes];
-    covariate_[i] = number.value_or(0);
-    missing_[i] = number.has_value() ? 0 : 1;
-  }
-}
-
-// Of matured units that have two weeks behind them.
-void Pass::AddWeeks(std::size_t metric, std::size_t first_group) {
-  const MetricColumns& columns = tally_.metric(metric);
-  const Time until = as_of_ - kTwoWeeks - plan_.lateness_allowance;
-  const std::size_t groups = GroupsFrom(first_group);
-  RoundSums sums{.joint = std::vector(groups + 1, stats::JointSums(2)),
-                 .counts = std::vector<Counts>(groups + 1)};
-  std::vector<Group> old_enough;
-  for (std::size_t c = 0; c < chunks(); ++c) {
-    const std::span<const Time> first = roster_.first_column().Chunk(c);
-    const std::span<const Group> all = GroupsOf(c);
-    old_enough.assign(all.begin(), all.end());
-    for (std::size_t i = 0; i < first.size(); ++i) {
-      if (first[i] > until) old_enough[i] = kNobody;
-    }
-    const std::vector<std::span<const std::int64_t>> weeks = {columns.week_one.Chunk(c),
-                                                              columns.week_two.Chunk(c)};
-    stats::AddColumns(old_enough, weeks, sums.joint).IgnoreError();  // as in AddChunk
-  }
-  MarkOverflows(metric, columns.week_one, sums);
-  MarkOverflows(metric, columns.week_two, sums);
-  for (std::size_t g = 0; g < groups; ++g) {
-    for (const std::size_t stratum : strata_of_group_[first_group + g]) {
-      measured_.strata[stratum].metrics[metric].weeks->Merge(sums.joint[g + 1]).IgnoreError();
-    }
-  }
-}
-
-// The behaviour's numbers of the units that were asked, by what they said.
-void Pass::AddBehaviour(std::size_t survey, std::size_t first_group) {
-  const MeasuredMetric& rule = plan_.metrics[survey];
-  const std::size_t behaviour = *plan_.behaviour, groups = GroupsFrom(first_group);
-  const MetricColumns& asked = tally_.metric(survey);
-  const MetricColumns& did = tally_.metric(behaviour);
-  const auto group_of = [](Group group, Said said) {
-    return static_cast<Group>((group - 1) * kSaidValues + static_cast<std::size_t>(said) + 1);
-  };
-  std::vector<stats::JointSums> sums(groups * kSaidValues + 1, stats::JointSums(1));
-  for (std::size_t c = 0; c < chunks(); ++c) {
-    const std::span<const Group> all = GroupsOf(c);
-    const std::span<const std::uint8_t> marks = asked.marks.Chunk(c);
-    const std::span<const std::int64_t> answers = asked.value.Chunk(c);
-    said_.assign(all.size(), kNobody);
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      if (all[i] == kNobody || (marks[i] & MetricColumns::kAsked) == 0) continue;
-      said_[i] = group_of(all[i], SaidIn(rule, marks[i], answers[i]));
-    }
-    const std::vector<std::span<const std::int64_t>> numbers = {
-        Capped(behaviour, did.value.Chunk(c))};
-    stats::AddColumns(said_, numbers, sums).IgnoreError();  // as in AddChunk
-  }
-  for (const auto& [row, carry] : did.value.carries()) {
-    const std::uint8_t marks = asked.marks.Chunk(row / kChunk)[row % kChunk];
-    if (group_of_row_[row] == kNobody || (marks & MetricColumns::kAsked) == 0) continue;
-    sums[group_of(group_of_row_[row], SaidIn(rule, marks, asked.value[row]))].MarkOverflowed();
-  }
-  for (std::size_t g = 0; g < groups; ++g) {
-    for (const std::size_t stratum : strata_of_group_[first_group + g]) {
-      std::vector<stats::ExactSums>& totals = measured_.strata[stratum].metrics[survey].behaviour;
-      for (std::size_t said = 0; said < kSaidValues; ++said) {
-        totals[said].Merge(
-            sums[group_of(static_cast<Group>(g + 1), Said{static_cast<int>(said)})].OfVariable(0));
-      }
-    }
-  }
 }
 
 void Pass::AddQuantiles(std::size_t metric) {
