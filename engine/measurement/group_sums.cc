@@ -6,6 +6,7 @@
 #include <cmath>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "engine/domain/attribute.h"

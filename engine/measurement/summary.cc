@@ -9,9 +9,11 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -85,7 +87,8 @@ struct PlaceStats {
   Time first{std::numeric_limits<std::int64_t>::max()}, last{kEarliestTime};
 };
 
-// What the rows say, but for what they seldom have.
+// Of the rows that one thread has looked at. Late outcomes and questionnaires, which few rows have,
+// are counted afterwards.
 struct RowStats {
   std::vector<PlaceStats> by_place;                  // of the roster
   std::map<Time, std::vector<std::int64_t>> by_day;  // rows by start of the day, then by slot
@@ -101,16 +104,15 @@ class Pass {
   void FindSlots();
   void LookAtRows();
   void LookAtChunk(std::size_t chunk, RowStats& stats) const;
-  void AddStats(const RowStats& stats);
   void CountExposed();
   void SortDays();
   void MakeGroups();
   void PlaceRows(std::size_t first_group);
   void AddMetrics(std::size_t first_group);
-  // Runs `work`, which takes what is left to do piece by piece, and if there are many rows on
-  // another thread too.
-  void RunShared(const std::function<void()>& work) const;
   void AddMetric(std::size_t metric, std::size_t first_group, const GroupSums& sums);
+  // Runs `work`, which takes pieces until none is left; where there are many rows, on a second
+  // thread as well.
+  void RunShared(const std::function<void()>& work) const;
   void SetAnswers(std::size_t metric);
   void AddQuantiles(std::size_t metric);
   Columns MaturedValues(std::size_t metric);
@@ -128,7 +130,6 @@ class Pass {
   const Roster& roster_;
   const Tally& tally_;
   const MeasurePlan& plan_;
-  const Time as_of_;
   // A unit that was first seen at or after the end is none of this experiment's.
   Time end_{std::numeric_limits<std::int64_t>::max()};
   Time matured_until_{std::numeric_limits<std::int64_t>::min()};  // of first exposures
@@ -163,6 +164,20 @@ class Pass {
 void AddByPlace(const std::vector<std::int64_t>& counts, std::vector<std::int64_t>& sums) {
   sums.resize(std::max(sums.size(), counts.size()));
   for (std::size_t place = 0; place < counts.size(); ++place) sums[place] += counts[place];
+}
+
+void AddTo(RowStats& all, const RowStats& some) {
+  for (std::size_t place = 0; place < all.by_place.size(); ++place) {
+    PlaceStats& sum = all.by_place[place];
+    const PlaceStats& addend = some.by_place[place];
+    sum.rows += addend.rows;
+    sum.matured += addend.matured;
+    sum.outcomes.outcomes += addend.outcomes.outcomes;
+    sum.outcomes.units += addend.outcomes.units;
+    sum.first = std::min(sum.first, addend.first);
+    sum.last = std::max(sum.last, addend.last);
+  }
+  for (const auto& [day, rows] : some.by_day) AddByPlace(rows, all.by_day[day]);
 }
 
 // By the plan's variants; absent for others.
@@ -205,7 +220,6 @@ Pass::Pass(const Roster& roster, const Tally& tally, Time as_of)
     : roster_(roster),
       tally_(tally),
       plan_(tally.plan()),
-      as_of_(as_of),
       rows_{.roster = roster,
             .tally = tally,
             .as_of = as_of,
@@ -256,7 +270,11 @@ Measured Pass::Run() {
 
 void Pass::RunShared(const std::function<void()>& work) const {
   std::thread other;
-  if (roster_.size() > kRowsOfOneThread) other = std::thread(work);
+  try {
+    if (roster_.size() > kRowsOfOneThread) other = std::thread(work);
+  } catch (const std::system_error&) {
+    // The system has no thread left: this one does all of it.
+  }
   work();
   if (other.joinable()) other.join();
 }
@@ -276,15 +294,21 @@ void Pass::FindSlots() {
 }
 
 void Pass::LookAtRows() {
-  stats_.resize(roster_.cells().size() * 2);
   std::atomic<std::size_t> next = 0;
-  std::mutex mutex;  // guards stats_ and rows_by_day_
+  std::mutex mutex;  // guards what follows
+  std::optional<RowStats> all;
   RunShared([&] {
-    RowStats stats{.by_place = std::vector<PlaceStats>(stats_.size()), .by_day = {}};
-    for (std::size_t c = next++; c < chunks(); c = next++) LookAtChunk(c, stats);
+    RowStats some{.by_place = std::vector<PlaceStats>(roster_.cells().size() * 2), .by_day = {}};
+    for (std::size_t c = next++; c < chunks(); c = next++) LookAtChunk(c, some);
     const std::lock_guard lock(mutex);
-    AddStats(stats);
+    if (all.has_value()) {
+      AddTo(*all, some);
+    } else {
+      all = std::move(some);
+    }
   });
+  stats_ = std::move(all->by_place);
+  rows_by_day_ = std::move(all->by_day);
   for (const auto& [row, late] : tally_.late()) {
     if (roster_.first(row) >= end_) continue;
     OutcomeCounts& counts = stats_[roster_.place(row)].outcomes;
@@ -329,20 +353,6 @@ void Pass::LookAtChunk(std::size_t chunk, RowStats& stats) const {
     of_place.outcomes.outcomes += outcomes[i];
     of_place.outcomes.units += outcomes[i] > 0 ? 1 : 0;
   }
-}
-
-void Pass::AddStats(const RowStats& stats) {
-  for (std::size_t place = 0; place < stats_.size(); ++place) {
-    const PlaceStats& some = stats.by_place[place];
-    PlaceStats& all = stats_[place];
-    all.rows += some.rows;
-    all.matured += some.matured;
-    all.first = std::min(all.first, some.first);
-    all.last = std::max(all.last, some.last);
-    all.outcomes.outcomes += some.outcomes.outcomes;
-    all.outcomes.units += some.outcomes.units;
-  }
-  for (const auto& [day, rows] : stats.by_day) AddByPlace(rows, rows_by_day_[day]);
 }
 
 void Pass::CountExposed() {

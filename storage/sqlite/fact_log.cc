@@ -45,25 +45,28 @@ constexpr char kAddRejections[] =
     "INSERT INTO rejections (experiment, variant, reason, day, rows) VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT DO UPDATE SET rows = rows + excluded.rows";
 
-constexpr char kScanWords[] = "SELECT 1 FROM words WHERE stops_at(?, id, text) ORDER BY id";
+constexpr char kScanWords[] =
+    "SELECT 1 FROM words NOT INDEXED WHERE visit(?, id, text) ORDER BY id";
 constexpr char kScanUnits[] =
-    "SELECT 1 FROM units WHERE stops_at(?, id, unit_type, external_id) ORDER BY id";
+    "SELECT 1 FROM units NOT INDEXED WHERE visit(?, id, unit_type, external_id) ORDER BY id";
 constexpr char kScanExposures[] =
-    "SELECT 1 FROM exposures WHERE stops_at(?, unit, experiment, epoch, variant, occur_time,"
+    "SELECT 1 FROM exposures NOT INDEXED WHERE visit(?, unit, experiment, epoch, variant, "
+    "occur_time,"
     " receive_time, source, attributes) ORDER BY id";
 constexpr char kScanExposuresOf[] =
-    "SELECT 1 FROM exposures WHERE experiment = ?2 AND stops_at(?1, unit, experiment, epoch,"
-    " variant, occur_time, receive_time, source, attributes) ORDER BY id";
+    "SELECT 1 FROM exposures NOT INDEXED WHERE CASE experiment WHEN ?2 THEN visit(?1, unit,"
+    " experiment, epoch, variant, occur_time, receive_time, source, attributes) END ORDER BY id";
 constexpr char kScanRejections[] = "SELECT experiment, variant, reason, day, rows FROM rejections";
 constexpr char kScanOutcomes[] =
-    "SELECT 1 FROM outcomes WHERE stops_at(?, id, unit, event, occur_time, kind, value, late,"
+    "SELECT 1 FROM outcomes NOT INDEXED WHERE visit(?, id, unit, event, occur_time, kind, value, "
+    "late,"
     " source, response_key) ORDER BY id";
 
 constexpr char kScanIdentities[] =
-    "SELECT 1 FROM outcomes WHERE stops_at(?, key, occur_time, kind, value) ORDER BY id";
+    "SELECT 1 FROM outcomes NOT INDEXED WHERE visit(?, key, occur_time, kind, value) ORDER BY id";
 
 constexpr char kFindOutcome[] =
-    "SELECT 1 FROM outcomes WHERE id = ?2 AND stops_at(?1, id, unit, event, occur_time, kind,"
+    "SELECT 1 FROM outcomes WHERE id = ?2 AND visit(?1, id, unit, event, occur_time, kind,"
     " value, late, source, response_key, previous_id)";
 
 absl::Status Insert(Statement& statement, const WordRow& row) {

@@ -14,11 +14,9 @@ std::string_view View(const void* bytes, sqlite3_value* value) {
   return {static_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_value_bytes(value))};
 }
 
-void StopsAt(sqlite3_context* result, int count, sqlite3_value** values) {
+void Visit(sqlite3_context* result, int /*count*/, sqlite3_value** values) {
   const auto* const visitor =
-      count == 0
-          ? nullptr
-          : static_cast<const RowVisitor*>(sqlite3_value_pointer(values[0], kRowVisitorPointer));
+      static_cast<const RowVisitor*>(sqlite3_value_pointer(values[0], kRowVisitorPointer));
   if (visitor == nullptr) return sqlite3_result_error_code(result, SQLITE_MISUSE);
   sqlite3_result_int(result, (*visitor)(VisitedRow(values + 1)) ? 1 : 0);
 }
@@ -37,9 +35,8 @@ std::string_view VisitedRow::Blob(int column) const {
 
 int AddRowVisits(sqlite3* connection) {
   constexpr int kAnyCount = -1;
-  return sqlite3_create_function_v2(connection, "stops_at", kAnyCount,
-                                    SQLITE_UTF8 | SQLITE_DIRECTONLY, nullptr, StopsAt, nullptr,
-                                    nullptr, nullptr);
+  return sqlite3_create_function_v2(connection, "visit", kAnyCount, SQLITE_UTF8 | SQLITE_DIRECTONLY,
+                                    nullptr, Visit, nullptr, nullptr, nullptr);
 }
 
 }  // namespace insightloop::storage
