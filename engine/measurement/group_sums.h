@@ -23,7 +23,7 @@ namespace insightloop {
 using Group = std::uint16_t;
 inline constexpr Group kNobody = 0;
 
-// The rows of a tally in groups. The parts must outlive this.
+// The rows of a tally in groups. What is referred to must outlive this.
 struct GroupedRows {
   const Roster& roster;
   const Tally& tally;
@@ -52,7 +52,8 @@ struct GroupSums {
   std::vector<stats::JointSums> behaviour;
 };
 
-// The units of a group, which is not that of nobody, that said so.
+// The group, among those of GroupSums::behaviour, of the units of a group (not kNobody) that said
+// so.
 constexpr Group SaidGroup(std::size_t group, Said said) {
   return static_cast<Group>((group - 1) * kSaidValues + static_cast<std::size_t>(said) + 1);
 }

@@ -31,7 +31,7 @@
 namespace insightloop {
 namespace {
 
-constexpr std::size_t kRowsOfOneThread = 1 << 16;
+constexpr std::size_t kRowsOfOneThread = 65'536;
 
 constexpr std::size_t kChunk = ChunkedColumn<std::int64_t>::kChunk;
 
@@ -121,6 +121,7 @@ class Pass {
   // Calls `take` with chunk, place in it, and group of every row that has matured.
   template <class Take>
   void ForMatured(Take take) const;
+
   [[nodiscard]] std::size_t chunks() const { return (roster_.size() + kChunk - 1) / kChunk; }
   [[nodiscard]] std::optional<Time> MaturityOf(Time first) const;
   [[nodiscard]] std::size_t GroupsFrom(std::size_t first_group) const {

@@ -50,18 +50,15 @@ constexpr char kScanWords[] =
 constexpr char kScanUnits[] =
     "SELECT 1 FROM units NOT INDEXED WHERE visit(?, id, unit_type, external_id) ORDER BY id";
 constexpr char kScanExposures[] =
-    "SELECT 1 FROM exposures NOT INDEXED WHERE visit(?, unit, experiment, epoch, variant, "
-    "occur_time,"
-    " receive_time, source, attributes) ORDER BY id";
+    "SELECT 1 FROM exposures NOT INDEXED WHERE visit(?, unit, experiment, epoch, variant,"
+    " occur_time, receive_time, source, attributes) ORDER BY id";
 constexpr char kScanExposuresOf[] =
     "SELECT 1 FROM exposures NOT INDEXED WHERE CASE experiment WHEN ?2 THEN visit(?1, unit,"
     " experiment, epoch, variant, occur_time, receive_time, source, attributes) END ORDER BY id";
 constexpr char kScanRejections[] = "SELECT experiment, variant, reason, day, rows FROM rejections";
 constexpr char kScanOutcomes[] =
-    "SELECT 1 FROM outcomes NOT INDEXED WHERE visit(?, id, unit, event, occur_time, kind, value, "
-    "late,"
-    " source, response_key) ORDER BY id";
-
+    "SELECT 1 FROM outcomes NOT INDEXED WHERE visit(?, id, unit, event, occur_time, kind, value,"
+    " late, source, response_key) ORDER BY id";
 constexpr char kScanIdentities[] =
     "SELECT 1 FROM outcomes NOT INDEXED WHERE visit(?, key, occur_time, kind, value) ORDER BY id";
 
@@ -185,7 +182,7 @@ void Read(const VisitedRow& from, StoredIdentity& row) {
 }  // namespace
 
 // Fills a row from each row that the statement visits, and hands it on; the texts' memory is used
-// again.
+// again. `argument` is what ?2 stands for.
 template <class Row>
 absl::Status SqliteFactLog::Scan(Connection& connection, const char* sql,
                                  std::optional<std::int64_t> argument,
