@@ -119,6 +119,9 @@ void Tally::Prefetch(RowNumber row, std::int64_t event) const {
     if (use.event != event) continue;
     const MetricColumns& columns = metrics_[use.metric];
     (use.is_denominator ? columns.denominator : columns.value).Prefetch(row);
+    if (use.is_denominator || !plan_.metrics[use.metric].by_week) continue;
+    columns.week_one.Prefetch(row);
+    columns.week_two.Prefetch(row);
   }
 }
 
