@@ -135,23 +135,15 @@ absl::StatusOr<std::vector<Finding>> Verifier::Verify(std::string_view experimen
 absl::StatusOr<AuditResult> Verifier::CheckIdentities() {
   const auto secret = audit_.Secret();
   if (!secret.ok()) return secret.status();
-  auto hash = KeyedHash::Create(*secret);
-  if (!hash.ok()) return hash.status();
+  KeyedHash hash(*secret);
   AuditResult result;
   std::int64_t first = 0;
-  absl::Status hashed;
   const auto status = audit_.ScanIdentities([&](const OutcomeRow& row) {
-    const auto key = hash->OfOutcome(row.unit, row.event, row.outcome_id);
-    if (!key.ok()) {
-      hashed = key.status();
-      return;
-    }
     ++result.rows;
-    if (*key == row.key) return;
+    if (hash.OfOutcome(row.unit, row.event, row.outcome_id) == row.key) return;
     if (result.faults++ == 0) first = row.id;
   });
   if (!status.ok()) return status;
-  if (!hashed.ok()) return hashed;
   if (result.faults > 0) {
     result.detail = absl::StrCat(result.faults,
                                  " outcomes with a key that is not the hash of their "

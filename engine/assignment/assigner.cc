@@ -12,14 +12,13 @@
 #include "absl/strings/str_format.h"
 #include "engine/assignment/growthbook_hash.h"
 #include "engine/assignment/hashing.h"
+#include "engine/domain/absl_view.h"
 #include "engine/domain/campaign.h"
 #include "engine/domain/resource.h"
 #include "engine/domain/text.h"
 
 namespace insightloop {
 namespace {
-
-absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
 // -------------------------------------------------------------------------------------------------
 // Rules of a question
@@ -41,9 +40,9 @@ bool Fits(const Attribute& attribute, const AttributeValue& value, const Limits&
                                               std::string_view prefix, bool from_device,
                                               Violations& violations) {
   const auto add = [&](std::string_view reason, const std::string& description) {
-    violations.Add(reason,
-                   absl::StrCat(View(prefix), "attributes.", View(IdOf(attribute.meta.name))),
-                   description);
+    violations.Add(
+        reason, absl::StrCat(AbslView(prefix), "attributes.", AbslView(IdOf(attribute.meta.name))),
+        description);
   };
   if (from_device && attribute.trusted_only) {
     add("TRUSTED_ONLY", absl::StrCat("is set by the unit's own device, but ", attribute.meta.name,
@@ -53,7 +52,7 @@ bool Fits(const Attribute& attribute, const AttributeValue& value, const Limits&
   if (value.index() + 1 != static_cast<std::size_t>(attribute.value_type)) {
     add("WRONG_ATTRIBUTE_TYPE",
         absl::StrCat("is ", Quoted(AttributeText(value)), "; ", attribute.meta.name, " takes a ",
-                     View(EnumName(attribute.value_type))));
+                     AbslView(EnumName(attribute.value_type))));
   } else if (const auto* text = std::get_if<std::string>(&value)) {
     add("WRONG_ATTRIBUTE_TYPE",
         absl::StrCat("is ", Quoted(*text), "; give at most ", limits.max_label, " bytes of UTF-8"));
@@ -257,7 +256,7 @@ class Evaluation {
         return Step{.detail = definition.external
                                   ? "Another system assigns this experiment's variants."
                                   : absl::StrCat("The experiment is ",
-                                                 View(EnumName(definition.state)), ".")};
+                                                 AbslView(EnumName(definition.state)), ".")};
       });
       Decide(reason);
       return true;
@@ -285,7 +284,7 @@ class Evaluation {
     for (const ReadyExperiment* other : layer.with_overrides) {
       if (other == &experiment || other->definition.state != ExperimentState::kRunning ||
           other->definition.unit_type != experiment.definition.unit_type ||
-          !other->variant_of_override.contains(View(question_.unit_id))) {
+          !other->variant_of_override.contains(AbslView(question_.unit_id))) {
         continue;
       }
       trace_.Add(StepKind::kOverride, true, [&] {
@@ -303,7 +302,7 @@ class Evaluation {
         experiment.definition.state != ExperimentState::kRunning) {
       return false;
     }
-    const auto found = experiment.variant_of_override.find(View(question_.unit_id));
+    const auto found = experiment.variant_of_override.find(AbslView(question_.unit_id));
     const bool decides = found != experiment.variant_of_override.end();
     trace_.Add(StepKind::kOverride, decides, [&] {
       return Step{.detail = decides ? "The unit was put into its variant by hand."
@@ -399,7 +398,7 @@ template <class Resource>
   if (IsNameIn(Resource::kCollection, name)) return NotFound(field, name);
   return InvalidField(
       "INVALID_NAME", field,
-      absl::StrCat("is ", Quoted(name), "; give ", View(Resource::kCollection), "/{id}"));
+      absl::StrCat("is ", Quoted(name), "; give ", AbslView(Resource::kCollection), "/{id}"));
 }
 
 bool IsUnitId(std::string_view unit_id, const Limits& limits) {
@@ -410,21 +409,22 @@ bool IsUnitId(std::string_view unit_id, const Limits& limits) {
 [[gnu::cold, gnu::noinline]] void AddBadUnitId(std::string_view unit_id, const Limits& limits,
                                                std::string_view prefix, std::string_view field,
                                                Violations& violations) {
-  violations.Add("INVALID_UNIT_ID", absl::StrCat(View(prefix), View(field)),
+  violations.Add("INVALID_UNIT_ID", absl::StrCat(AbslView(prefix), AbslView(field)),
                  absl::StrCat("is ", Quoted(unit_id), " (", unit_id.size(), " bytes); give 1 to ",
                               limits.max_unit_id, " bytes of UTF-8"));
 }
 
 [[gnu::cold, gnu::noinline]] void AddUndeclared(std::string_view id, std::string_view prefix,
                                                 Violations& violations) {
-  violations.Add("UNDECLARED_ATTRIBUTE", absl::StrCat(View(prefix), "attributes.", View(id)),
-                 absl::StrCat("is not declared; create attributes/", View(id), " first"));
+  violations.Add("UNDECLARED_ATTRIBUTE",
+                 absl::StrCat(AbslView(prefix), "attributes.", AbslView(id)),
+                 absl::StrCat("is not declared; create attributes/", AbslView(id), " first"));
 }
 
 [[gnu::cold, gnu::noinline]] void AddTooManyAttributes(std::size_t count, const Limits& limits,
                                                        std::string_view prefix,
                                                        Violations& violations) {
-  violations.Add("TOO_MANY_ATTRIBUTES", absl::StrCat(View(prefix), "attributes"),
+  violations.Add("TOO_MANY_ATTRIBUTES", absl::StrCat(AbslView(prefix), "attributes"),
                  absl::StrCat("has ", count, "; give at most ", limits.max_attributes));
 }
 

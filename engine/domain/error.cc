@@ -11,6 +11,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "engine/domain/absl_view.h"
 #include "engine/domain/json.h"
 #include "engine/domain/resource.h"
 
@@ -18,8 +19,6 @@ namespace insightloop {
 namespace {
 
 constexpr char kPayloadType[] = "insightloop.dev/ErrorDetails";
-
-absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace
 
@@ -40,7 +39,7 @@ void Fields(V& v, ErrorDetails& x) {
 
 absl::Status MakeError(absl::StatusCode code, std::string_view message,
                        const ErrorDetails& details) {
-  absl::Status status(code, View(message));
+  absl::Status status(code, AbslView(message));
   // Bytes that are not UTF-8 may come from a caller, in the name of a field: they are replaced.
   status.SetPayload(kPayloadType, absl::Cord(ToJson(details).dump(-1, ' ', false,
                                                                   Json::error_handler_t::replace)));
@@ -62,7 +61,7 @@ std::string Quoted(std::string_view value) {
   while (end < value.size() && end > 0 && (static_cast<unsigned char>(value[end]) & 0xC0) == 0x80) {
     --end;  // not in the middle of a character
   }
-  const absl::string_view shown = View(value.substr(0, end));
+  const absl::string_view shown = AbslView(value.substr(0, end));
   return absl::StrCat("\"",
                       IsUtf8(value) ? absl::Utf8SafeCHexEscape(shown) : absl::CHexEscape(shown),
                       end < value.size() ? "…" : "", "\"");
@@ -77,7 +76,7 @@ absl::Status InvalidField(std::string_view reason, std::string_view field,
 
 absl::Status NotFound(std::string_view field, std::string_view name) {
   return MakeError(absl::StatusCode::kNotFound,
-                   absl::StrCat(View(field), ": ", Quoted(name),
+                   absl::StrCat(AbslView(field), ": ", Quoted(name),
                                 " does not exist; list what there is, or create it"),
                    {.reason = "RESOURCE_NOT_FOUND",
                     .metadata = {{"field", std::string(field)}, {"name", std::string(name)}},
@@ -87,7 +86,7 @@ absl::Status NotFound(std::string_view field, std::string_view name) {
 absl::Status WrongState(std::string_view reason, std::string_view resource,
                         std::string_view description) {
   return MakeError(absl::StatusCode::kFailedPrecondition,
-                   absl::StrCat(View(resource), ": ", View(description)),
+                   absl::StrCat(AbslView(resource), ": ", AbslView(description)),
                    {.reason = std::string(reason),
                     .metadata = {{"name", std::string(resource)}},
                     .resource = std::string(resource)});

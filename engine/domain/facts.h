@@ -18,10 +18,18 @@
 
 namespace insightloop {
 
+// As a row names it.
+struct UnitView {
+  std::string_view unit_type;
+  std::string_view unit_id;
+};
+
 // A unit: `("unitTypes/customer", "42")` and `("unitTypes/device", "42")` are two.
 struct UnitKey {
   std::string unit_type;
   std::string unit_id;
+
+  operator UnitView() const { return {unit_type, unit_id}; }  // NOLINT(google-explicit-constructor)
 };
 
 // As submitted; the fields are described in the contract, measurement.proto.
@@ -43,14 +51,15 @@ using Answer = std::variant<std::monostate, double, Asked, Dismissed>;
 
 // Descriptive texts of an outcome; kept, never analysed so far.
 struct OutcomeContext {
-  std::string channel, touchpoint, source, response_id, comment, item, category;
+  std::string_view channel, touchpoint, source, response_id, comment, item, category;
 };
 
-// As submitted; the fields are described in the contract, measurement.proto.
+// As submitted; the fields are described in the contract, measurement.proto. Outcomes come in great
+// numbers: their texts are never copied on the way into the log, but views of what the caller has.
 struct SubmittedOutcome {
-  std::string outcome_id;
-  UnitKey unit;
-  std::string event;
+  std::string_view outcome_id;
+  UnitView unit;
+  std::string_view event;
   Time occur_time;
   Answer answer;
   OutcomeContext context;
@@ -72,11 +81,12 @@ struct Exposure {
 
 enum class OutcomeKind { kOccurred = 0, kValue = 1, kAsked = 2, kDismissed = 3 };
 
-// An outcome that met every rule. `value` counts steps of the event's resolution.
+// An outcome that met every rule, with views of texts as `SubmittedOutcome`. `value` counts steps
+// of the event's resolution.
 struct Outcome {
-  std::string outcome_id;
-  UnitKey unit;
-  std::string event;  // FactName of the declared event
+  std::string_view outcome_id;
+  UnitView unit;
+  std::string_view event;  // FactName of the declared event
   Time occur_time;
   Time receive_time;
   OutcomeKind kind{};

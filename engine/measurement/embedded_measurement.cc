@@ -78,7 +78,7 @@ class EmbeddedMeasurement final : public Measurement {
     const std::shared_lock lock(facts_.mutex);
     return facts_.memory.FindFirstExposure(experiment, unit_type, unit_id);
   }
-  std::vector<ExposedIn> FindCounting(const UnitKey& unit, std::string_view event,
+  std::vector<ExposedIn> FindCounting(UnitView unit, std::string_view event,
                                       Time time) const override {
     if (!is_ready()) return {};
     const std::shared_lock lock(facts_.mutex);
@@ -134,10 +134,8 @@ absl::StatusOr<bool> EmbeddedMeasurement::EraseUnit(
     }
     std::vector<std::pair<absl::uint128, std::uint32_t>> identities;
     erasure.key_of = [&](const OutcomeRow& row) {
-      const auto key = hash.OfErasedOutcome(unit, row.event, row.outcome_id);
-      if (key.ok()) {
-        identities.emplace_back(*key, ContentDigest(row.occur_time, row.kind, row.value));
-      }
+      const absl::uint128 key = hash.OfErasedOutcome(unit, row.event, row.outcome_id);
+      identities.emplace_back(key, ContentDigest(row.occur_time, row.kind, row.value));
       return key;
     };
     absl::Status stored = store(erasure);
@@ -356,9 +354,7 @@ absl::StatusOr<std::unique_ptr<Measurement>> OpenEmbeddedMeasurement(
     FactLog& log, const Limits& limits, std::vector<MeasurePlan> plans) {
   const absl::StatusOr<std::array<std::uint8_t, 16>> secret = log.Secret();
   if (!secret.ok()) return secret.status();
-  absl::StatusOr<KeyedHash> hash = KeyedHash::Create(*secret);
-  if (!hash.ok()) return hash.status();
-  auto measurement = std::make_unique<EmbeddedMeasurement>(log, limits, *std::move(hash));
+  auto measurement = std::make_unique<EmbeddedMeasurement>(log, limits, KeyedHash(*secret));
   measurement->Start(std::move(plans));
   return measurement;
 }

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "engine/domain/absl_view.h"
 #include "engine/measurement/read_ahead.h"
 
 namespace insightloop {
@@ -20,8 +21,6 @@ constexpr std::int64_t kBytesPerUnitMetric = 24;
 constexpr std::int64_t kBytesPerWord = 192;  // two entries of hash maps, besides two copies of it
 
 constexpr std::size_t kRowsAhead = 8;  // of the one that is remembered, whose memory is asked for
-
-absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
 StoredOutcome StoredPart(const OutcomeRow& row) {
   return {.id = row.id,
@@ -174,7 +173,7 @@ void FactMemory::BindWords(Tally& tally) const {
 std::optional<FirstExposure> FactMemory::FindFirstExposure(std::string_view experiment,
                                                            std::string_view unit_type,
                                                            std::string_view unit_id) const {
-  const auto found = experiment_by_name_.find(View(experiment));
+  const auto found = experiment_by_name_.find(AbslView(experiment));
   const UnitNumber unit = units_.Find(FindWord(unit_type), unit_id);
   if (found == experiment_by_name_.end() || unit == 0) return std::nullopt;
   const std::optional<RowNumber> row = RowOf(unit, found->second);
@@ -184,7 +183,7 @@ std::optional<FirstExposure> FactMemory::FindFirstExposure(std::string_view expe
   return FirstExposure{.epoch = cell.epoch, .variant = roster.variant(cell)};
 }
 
-std::vector<ExposedIn> FactMemory::FindCounting(const UnitKey& unit, std::string_view event,
+std::vector<ExposedIn> FactMemory::FindCounting(UnitView unit, std::string_view event,
                                                 Time time) const {
   std::vector<ExposedIn> found;
   const UnitNumber number = units_.Find(FindWord(unit.unit_type), unit.unit_id);
@@ -239,7 +238,7 @@ std::string FactMemory::TextOf(std::int64_t word) const {
 }
 
 std::int64_t FactMemory::FindWord(std::string_view text) const {
-  const auto found = words_.find(View(text));
+  const auto found = words_.find(AbslView(text));
   return found == words_.end() ? 0 : found->second;
 }
 

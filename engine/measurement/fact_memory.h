@@ -88,7 +88,7 @@ class FactMemory {
                                                                std::string_view unit_id) const;
 
   // As Measurement.
-  [[nodiscard]] std::vector<ExposedIn> FindCounting(const UnitKey& unit, std::string_view event,
+  [[nodiscard]] std::vector<ExposedIn> FindCounting(UnitView unit, std::string_view event,
                                                     Time time) const;
 
   // What is known of the unit; the key_of of the result is the caller's to fill in.

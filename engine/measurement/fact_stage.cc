@@ -5,8 +5,10 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "engine/domain/absl_view.h"
 #include "engine/domain/error.h"
 #include "engine/domain/json.h"
+#include "engine/domain/text.h"
 #include "engine/measurement/unit_table.h"
 
 namespace insightloop {
@@ -61,24 +63,22 @@ void FactStage::Reserve(std::size_t outcomes) {
   outcome_of_unit_.reserve(outcome_of_unit_.size() + outcomes);
 }
 
-absl::Status FactStage::Add(std::span<Outcome> outcomes, std::vector<RowFate>& fates) {
+void FactStage::Add(std::span<const Outcome> outcomes, std::vector<RowFate>& fates) {
   std::vector<Identity> identities;
   while (!outcomes.empty()) {
-    const std::span<Outcome> some = outcomes.first(std::min(outcomes.size(), kRowsAtOnce));
-    if (auto status = Identify(some, identities); !status.ok()) return status;
+    const std::span<const Outcome> some = outcomes.first(std::min(outcomes.size(), kRowsAtOnce));
+    Identify(some, identities);
     for (std::size_t i = 0; i < some.size(); ++i) fates.push_back(Add(identities[i], some[i]));
     outcomes = outcomes.subspan(some.size());
   }
-  return absl::OkStatus();
 }
 
 // What memory knows of units and identities is all over the place, and fetching it takes longer
 // than all else: it is asked for ahead, of many rows at the same time.
-absl::Status FactStage::Identify(std::span<const Outcome> outcomes,
-                                 std::vector<Identity>& identities) {
+void FactStage::Identify(std::span<const Outcome> outcomes, std::vector<Identity>& identities) {
   std::array<std::size_t, kRowsAtOnce> hashes;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    const UnitKey& unit = outcomes[i].unit;
+    const UnitView unit = outcomes[i].unit;
     hashes[i] = UnitTable::HashOf(Word(unit.unit_type), unit.unit_id);
   }
   memory_.units_.Prefetch(std::span(hashes).first(outcomes.size()));
@@ -87,27 +87,22 @@ absl::Status FactStage::Identify(std::span<const Outcome> outcomes,
     const Outcome& outcome = outcomes[i];
     // Before the unit is looked up: one that only repeats what was erased must not become known
     // anew.
-    const auto erased = FindErased(outcome);
-    if (!erased.ok()) return erased.status();
-    if (erased->has_value()) {
-      identities.push_back({.erased = **erased});
+    if (const auto erased = FindErased(outcome); erased.has_value()) {
+      identities.push_back({.erased = erased});
       continue;
     }
     const std::int64_t unit = Unit(Word(outcome.unit.unit_type), outcome.unit.unit_id, hashes[i]);
     const std::int64_t event = Word(outcome.event);
-    const absl::StatusOr<absl::uint128> key = hash_.OfOutcome(unit, event, outcome.outcome_id);
-    if (!key.ok()) return key.status();
-    memory_.identities_.Prefetch(*key);
-    const absl::StatusOr<std::int64_t> response_key =
-        hash_.OfResponse(unit, outcome.context.response_id);
-    if (!response_key.ok()) return response_key.status();
-    identities.push_back(
-        {.unit = unit, .event = event, .key = *key, .response_key = *response_key});
+    const absl::uint128 key = hash_.OfOutcome(unit, event, outcome.outcome_id);
+    memory_.identities_.Prefetch(key);
+    identities.push_back({.unit = unit,
+                          .event = event,
+                          .key = key,
+                          .response_key = hash_.OfResponse(unit, outcome.context.response_id)});
   }
-  return absl::OkStatus();
 }
 
-RowFate FactStage::Add(const Identity& identity, Outcome& outcome) {
+RowFate FactStage::Add(const Identity& identity, const Outcome& outcome) {
   const auto& [unit, event, key, response_key, erased] = identity;
   const std::uint32_t digest = ContentDigest(outcome.occur_time, outcome.kind, outcome.value);
   std::optional<std::uint32_t> known = erased.has_value() ? erased : FindDigest(key);
@@ -119,12 +114,12 @@ RowFate FactStage::Add(const Identity& identity, Outcome& outcome) {
     return *known == digest ? RowFate{.fate = Fate::kDuplicate} : RejectReused(outcome);
   }
 
-  OutcomeContext& context = outcome.context;
+  const OutcomeContext& context = outcome.context;
   OutcomeRow& row = batch_.outcomes.emplace_back(
       OutcomeRow{.id = last_outcome() + static_cast<std::int64_t>(batch_.outcomes.size()) + 1,
                  .unit = unit,
                  .event = event,
-                 .outcome_id = std::move(outcome.outcome_id),
+                 .outcome_id = outcome.outcome_id,
                  .key = key,
                  .occur_time = outcome.occur_time,
                  .receive_time = outcome.receive_time,
@@ -134,10 +129,10 @@ RowFate FactStage::Add(const Identity& identity, Outcome& outcome) {
                  .channel = Word(context.channel),
                  .touchpoint = Word(context.touchpoint),
                  .source = Word(context.source),
-                 .response_id = std::move(context.response_id),
-                 .comment = std::move(context.comment),
-                 .item = std::move(context.item),
-                 .category = std::move(context.category),
+                 .response_id = context.response_id,
+                 .comment = context.comment,
+                 .item = context.item,
+                 .category = context.category,
                  .response_key = response_key,
                  .previous_id = LastOutcomeOf(unit)});
   outcome_of_unit_[unit] = row.id;
@@ -150,7 +145,7 @@ RowFate FactStage::RejectReused(const Outcome& outcome) {
       .reason = "ID_REUSED",
       .field = "outcome_id",
       .detail = absl::StrCat(Quoted(outcome.outcome_id), " is known for unit ",
-                             Quoted(outcome.unit.unit_id), " and ", outcome.event,
+                             Quoted(outcome.unit.unit_id), " and ", AbslView(outcome.event),
                              " with another time or answer; give every outcome an id of its own")};
   for (ExposedIn& in : memory_.FindCounting(outcome.unit, outcome.event, outcome.occur_time)) {
     ++batch_.rejections[{.experiment = std::move(in.experiment),
@@ -166,57 +161,58 @@ void FactStage::Add(const Rejections& rejections) {
 }
 
 // Rows mostly say what others before have said: their words are at hand without a hash.
-std::int64_t FactStage::Word(const std::string& text) {
+std::int64_t FactStage::Word(std::string_view text) {
   if (text.empty()) return 0;
   const std::size_t place = text.size() + static_cast<unsigned char>(text.back());
   RecentWord& recent = recent_words_[place % recent_words_.size()];
-  if (recent.text != text) recent = {.text = text, .word = FindOrAddWord(text)};
+  if (!SameText(recent.text, text)) {
+    recent = {.text = std::string(text), .word = FindOrAddWord(text)};
+  }
   return recent.word;
 }
 
-std::int64_t FactStage::FindOrAddWord(const std::string& text) {
+std::int64_t FactStage::FindOrAddWord(std::string_view text) {
   if (const std::int64_t stored = memory_.FindWord(text); stored != 0) return stored;
   if (base_ != nullptr) {
-    const auto before = base_->words_.find(text);
+    const auto before = base_->words_.find(AbslView(text));
     if (before != base_->words_.end()) return before->second;
   }
-  const auto [staged, is_new] = words_.emplace(text, 0);
+  const auto [staged, is_new] = words_.emplace(std::string(text), 0);
   if (is_new) {
     staged->second = last_word() + static_cast<std::int64_t>(words_.size());
-    batch_.words.push_back({.id = staged->second, .text = text});
+    batch_.words.push_back({.id = staged->second, .text = staged->first});
   }
   return staged->second;
 }
 
-std::int64_t FactStage::Unit(std::int64_t unit_type, const std::string& unit_id, std::size_t hash) {
+std::int64_t FactStage::Unit(std::int64_t unit_type, std::string_view unit_id, std::size_t hash) {
   if (const UnitNumber stored = memory_.units_.Find(unit_type, unit_id, hash); stored != 0) {
     return stored;
   }
   if (base_ != nullptr) {
     const auto of_type = base_->units_.find(unit_type);
     if (of_type != base_->units_.end()) {
-      const auto before = of_type->second.find(unit_id);
+      const auto before = of_type->second.find(AbslView(unit_id));
       if (before != of_type->second.end()) return before->second;
     }
   }
-  const auto [staged, is_new] = units_[unit_type].emplace(unit_id, 0);
+  const auto [staged, is_new] = units_[unit_type].emplace(std::string(unit_id), 0);
   if (is_new) {
     staged->second = last_unit() + static_cast<std::int64_t>(batch_.units.size()) + 1;
-    batch_.units.push_back({.id = staged->second, .unit_type = unit_type, .external_id = unit_id});
+    batch_.units.push_back(
+        {.id = staged->second, .unit_type = unit_type, .external_id = staged->first});
   }
   return staged->second;
 }
 
-absl::StatusOr<std::optional<std::uint32_t>> FactStage::FindErased(const Outcome& outcome) {
+std::optional<std::uint32_t> FactStage::FindErased(const Outcome& outcome) {
   if (memory_.first_erased_ == 0) return std::nullopt;
   // Who came back has a number above the erased one.
   const UnitNumber unit =
       memory_.units_.Find(memory_.FindWord(outcome.unit.unit_type), outcome.unit.unit_id);
   const std::int64_t event = memory_.FindWord(outcome.event);
   if (event == 0 || (unit != 0 && unit < memory_.first_erased_)) return std::nullopt;
-  const auto key = hash_.OfErasedOutcome(outcome.unit, event, outcome.outcome_id);
-  if (!key.ok()) return key.status();
-  return memory_.identities_.Find(*key);
+  return memory_.identities_.Find(hash_.OfErasedOutcome(outcome.unit, event, outcome.outcome_id));
 }
 
 std::int64_t FactStage::LastOutcomeOf(std::int64_t unit) const {

@@ -12,13 +12,12 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/numeric/int128.h"
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "engine/domain/facts.h"
 #include "engine/measurement/fact_memory.h"
 #include "engine/measurement/identity.h"
@@ -41,8 +40,8 @@ class FactStage {
 
   // Judges the row by what is stored and staged, and stages it when it is new.
   RowFate Add(const Exposure& exposure);
-  // The same for each row in order; takes the texts out of new ones. Error: kInternal.
-  absl::Status Add(std::span<Outcome> outcomes, std::vector<RowFate>& fates);
+  // The same for each row in order; the texts of new ones must outlive batch().
+  void Add(std::span<const Outcome> outcomes, std::vector<RowFate>& fates);
   void Add(const Rejections& rejections);
 
   // What to append, and to add to the memory after that of the base.
@@ -67,16 +66,16 @@ class FactStage {
     std::int64_t word = 0;
   };
 
-  absl::Status Identify(std::span<const Outcome> outcomes, std::vector<Identity>& identities);
-  RowFate Add(const Identity& identity, Outcome& outcome);
+  void Identify(std::span<const Outcome> outcomes, std::vector<Identity>& identities);
+  RowFate Add(const Identity& identity, const Outcome& outcome);
   RowFate RejectReused(const Outcome& outcome);
-  std::int64_t Word(const std::string& text);  // 0 for an empty text
-  std::int64_t FindOrAddWord(const std::string& text);
+  std::int64_t Word(std::string_view text);  // 0 for an empty text
+  std::int64_t FindOrAddWord(std::string_view text);
   // `hash` is that of UnitTable.
-  std::int64_t Unit(std::int64_t unit_type, const std::string& unit_id, std::size_t hash);
+  std::int64_t Unit(std::int64_t unit_type, std::string_view unit_id, std::size_t hash);
   [[nodiscard]] std::int64_t LastOutcomeOf(std::int64_t unit) const;
   // The digest of the outcome if its unit has sent it before it was erased.
-  absl::StatusOr<std::optional<std::uint32_t>> FindErased(const Outcome& outcome);
+  std::optional<std::uint32_t> FindErased(const Outcome& outcome);
   // The digest of the outcome with that key in the memory or the base.
   [[nodiscard]] std::optional<std::uint32_t> FindDigest(absl::uint128 key) const;
   // What memory_ will have once the base is part of it.

@@ -161,19 +161,19 @@ void FactWriter::StageCalls(std::vector<Call> calls) {
   for (const Call& call : calls) outcomes += call.rows.outcomes.size();
   staged_.stage->Reserve(outcomes);
   for (Call& call : calls) {
-    if (staged_.status.ok()) staged_.status = StageCall(call);
+    if (staged_.status.ok()) StageCall(call);
     staged_.rows += call.size();
     staged_.calls.push_back(std::move(call));
   }
 }
 
-absl::Status FactWriter::StageCall(Call& call) {
+void FactWriter::StageCall(Call& call) {
   FactStage& stage = *staged_.stage;
   stage.Add(call.rows.rejections);
   call.fates.exposures.reserve(call.rows.exposures.size());
   for (const Exposure& row : call.rows.exposures) call.fates.exposures.push_back(stage.Add(row));
   call.fates.outcomes.reserve(call.rows.outcomes.size());
-  return stage.Add(call.rows.outcomes, call.fates.outcomes);
+  stage.Add(call.rows.outcomes, call.fates.outcomes);
 }
 
 absl::Status FactWriter::CheckMemory() const {

@@ -89,7 +89,7 @@ class FactWriter {
   Work AwaitWork();  // empty: the end
   [[nodiscard]] bool CanTakeNext(std::size_t rows) const;
   void StageCalls(std::vector<Call> calls);
-  absl::Status StageCall(Call& call);
+  void StageCall(Call& call);
   [[nodiscard]] absl::Status CheckMemory() const;
   Group EndAppend(const absl::Status& status);
   std::optional<Group> BeginAppend();

@@ -95,8 +95,7 @@ class Judge {
       : catalog_(catalog), measurement_(measurement), now_(now), limits_(limits) {}
 
   Rejection Check(const SubmittedExposure& row, Exposure& exposure) const;
-  // Takes the texts out of a good row.
-  Rejection Check(SubmittedOutcome& row, bool backfill, Outcome& outcome) const;
+  Rejection Check(const SubmittedOutcome& row, bool backfill, Outcome& outcome) const;
 
   // Count a row that was rejected for each experiment that it concerns.
   void Count(const SubmittedExposure& row, const std::string& reason, Rejections& rejections) const;
@@ -104,7 +103,7 @@ class Judge {
 
  private:
   [[nodiscard]] Rejection CheckUnit(std::string_view unit_id) const;
-  Rejection CheckUnitType(std::string& unit_type) const;
+  [[nodiscard]] Rejection CheckUnitType(std::string_view unit_type) const;
   Rejection CheckHoldout(const SubmittedExposure& row, Exposure& exposure) const;
   Rejection CheckEpoch(const SubmittedExposure& row, const ReadyExperiment& experiment,
                        Exposure& exposure) const;
@@ -163,8 +162,11 @@ Rejection Judge::CheckRun(const CatalogExperiment& experiment, Time occur_time) 
   return std::nullopt;
 }
 
-Rejection Judge::CheckUnitType(std::string& unit_type) const {
-  if (unit_type.empty()) unit_type = kDefaultUnitType;
+std::string_view UnitTypeOf(std::string_view named) {
+  return named.empty() ? kDefaultUnitType : named;
+}
+
+Rejection Judge::CheckUnitType(std::string_view unit_type) const {
   // The default type exists in every database, also where nobody has declared it.
   if (unit_type == kDefaultUnitType || catalog_.HasUnitType(unit_type)) return std::nullopt;
   return Reject("UNKNOWN_UNIT_TYPE", "unit_type",
@@ -219,7 +221,7 @@ Rejection Judge::CheckHoldout(const SubmittedExposure& row, Exposure& exposure) 
                                " does not exist; give the holdout that Assign named"));
   }
   if (Rejection rejection = CheckUnit(row.unit_id)) return rejection;
-  exposure.unit = {.unit_type = row.unit_type, .unit_id = row.unit_id};
+  exposure.unit = {.unit_type = std::string(UnitTypeOf(row.unit_type)), .unit_id = row.unit_id};
   if (Rejection rejection = CheckUnitType(exposure.unit.unit_type)) return rejection;
   if (row.variant != kHoldoutVariant && row.variant != kRestVariant) {
     return Reject("UNKNOWN_VARIANT", "variant",
@@ -290,7 +292,7 @@ Rejection Judge::Check(const SubmittedExposure& row, Exposure& exposure) const {
   return std::nullopt;
 }
 
-Rejection Judge::Check(SubmittedOutcome& row, bool backfill, Outcome& outcome) const {
+Rejection Judge::Check(const SubmittedOutcome& row, bool backfill, Outcome& outcome) const {
   if (row.outcome_id.empty() || row.outcome_id.size() > limits_.max_outcome_id ||
       !IsUtf8(row.outcome_id)) {
     return Reject("INVALID_OUTCOME_ID", "outcome_id",
@@ -298,7 +300,8 @@ Rejection Judge::Check(SubmittedOutcome& row, bool backfill, Outcome& outcome) c
                                " bytes); give 1 to ", limits_.max_outcome_id, " bytes of UTF-8"));
   }
   if (Rejection rejection = CheckUnit(row.unit.unit_id)) return rejection;
-  if (Rejection rejection = CheckUnitType(row.unit.unit_type)) return rejection;
+  outcome.unit = {.unit_type = UnitTypeOf(row.unit.unit_type), .unit_id = row.unit.unit_id};
+  if (Rejection rejection = CheckUnitType(outcome.unit.unit_type)) return rejection;
   const ReadyEvent* const found = catalog_.FindEvent(row.event);
   if (found == nullptr) {
     return Reject("UNKNOWN_EVENT", "event",
@@ -309,13 +312,12 @@ Rejection Judge::Check(SubmittedOutcome& row, bool backfill, Outcome& outcome) c
   if (Rejection rejection = CheckAnswer(found->event, row.answer, outcome)) return rejection;
   if (Rejection rejection = CheckTexts(row.context)) return rejection;
 
-  outcome.outcome_id = std::move(row.outcome_id);
-  outcome.unit = std::move(row.unit);
+  outcome.outcome_id = row.outcome_id;
   outcome.event = found->fact_name;
   outcome.occur_time = row.occur_time;
   outcome.receive_time = now_;
   outcome.late = !backfill && row.occur_time < now_ - limits_.acceptance_window;
-  outcome.context = std::move(row.context);
+  outcome.context = row.context;
   return std::nullopt;
 }
 
@@ -380,7 +382,7 @@ Rejection Judge::CheckValue(const Event& event, double value, Outcome& outcome) 
 Rejection Judge::CheckTexts(const OutcomeContext& context) const {
   struct Text {
     std::string_view field;
-    const std::string& text;
+    std::string_view text;
     std::size_t most;
   };
   const Text texts[] = {{"channel", context.channel, limits_.max_label},
@@ -418,8 +420,7 @@ void Judge::Count(const SubmittedOutcome& row, const std::string& reason,
                   Rejections& rejections) const {
   const ReadyEvent* const event = catalog_.FindEvent(row.event);
   if (event == nullptr) return;
-  UnitKey unit = row.unit;
-  if (unit.unit_type.empty()) unit.unit_type = kDefaultUnitType;
+  const UnitView unit = {.unit_type = UnitTypeOf(row.unit.unit_type), .unit_id = row.unit.unit_id};
   // Where its time is what is wrong, it counts as of now.
   const Time time = reason.starts_with("TIME_") ? now_ : row.occur_time;
   for (ExposedIn& in : measurement_.FindCounting(unit, event->fact_name, time)) {
@@ -436,9 +437,9 @@ struct RejectedRow {
   RowFate fate;
 };
 
-// Reads each row and judges it by `check`, which may take the texts of a good one. Adds those that
-// are not rejected to `good`, and has those that were read and rejected counted among `rejections`.
-// Returns all rejected ones, in order.
+// Reads each row and judges it by `check`. Adds those that are not rejected to `good`, and has
+// those that were read and rejected counted among `rejections`. Returns all rejected ones, in
+// order.
 template <class Submitted, class Fact, class Check>
 std::vector<RejectedRow> JudgeRows(const Judge& judge, const SubmittedRows<Submitted>& rows,
                                    std::vector<Fact>& good, Rejections& rejections, Check check) {
@@ -550,10 +551,13 @@ void Recorder::RecordOutcomes(const SubmittedRows<SubmittedOutcome>& rows, bool 
   const std::shared_ptr<const Catalog> catalog = catalog_.Current();
   const Judge judge(*catalog, measurement_, clock_.Now(), limits_);
   FactRows good;
-  auto rejected = JudgeRows(judge, rows, good.outcomes, good.rejections,
-                            [&](auto& row, Outcome& to) { return judge.Check(row, backfill, to); });
+  auto rejected =
+      JudgeRows(judge, rows, good.outcomes, good.rejections,
+                [&](const auto& row, Outcome& to) { return judge.Check(row, backfill, to); });
+  // Good rows name events in the catalog's own text.
   Pass(measurement_, std::move(good), std::move(rejected), &FactFates::outcomes,
-       Counting(std::move(recorded)));
+       Counting(
+           [catalog, recorded = std::move(recorded)](auto fates) { recorded(std::move(fates)); }));
 }
 
 std::map<std::string, std::int64_t> Recorder::rejected() const {

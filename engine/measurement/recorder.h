@@ -38,7 +38,7 @@ template <class Row>
 struct SubmittedRows {
   std::size_t size = 0;
   // Called once for each row, in order, before the call returns: fills in the row, which is empty,
-  // or says why it is none.
+  // or says why it is none. Views in the row must last until the call is answered.
   std::function<std::optional<RowFate>(std::size_t place, Row& row)> read;
 };
 

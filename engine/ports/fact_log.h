@@ -47,19 +47,20 @@ struct ExposureRow {
   std::string attributes;  // JSON object; empty: none
 };
 
+// Its texts are views: of what the sender has, or of what is being read.
 struct OutcomeRow {
   std::int64_t id = 0;  // from 1, without gaps
   std::int64_t unit = 0;
   std::int64_t event = 0;  // word
-  std::string outcome_id;
+  std::string_view outcome_id;
   // Keyed hash of (unit, event, outcome_id); of an erased unit of its name in place of its number.
   absl::uint128 key = 0;
   Time occur_time, receive_time;
   OutcomeKind kind{};
   std::int64_t value = 0;
   bool late = false;
-  std::int64_t channel = 0, touchpoint = 0, source = 0;  // words; 0: none
-  std::string response_id, comment, item, category;      // empty: none
+  std::int64_t channel = 0, touchpoint = 0, source = 0;   // words; 0: none
+  std::string_view response_id, comment, item, category;  // empty: none
   std::int64_t response_key = 0;  // keyed hash of unit and response_id; 0: no response_id
   std::int64_t previous_id = 0;   // the unit's outcome before this; 0: none
 };

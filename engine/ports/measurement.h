@@ -247,7 +247,7 @@ struct Measured {
 };
 
 // Facts to record; both kinds in one durable step, with the counts of rows that came with them and
-// were rejected.
+// were rejected. The texts of outcomes must last until what became of them was told.
 struct FactRows {
   std::vector<Exposure> exposures;
   std::vector<Outcome> outcomes;
@@ -301,7 +301,7 @@ class Measurement : public ExposedUnits {
   // In which followed experiments an outcome of the unit, of that event (FactName) at that time,
   // would be inside a window. Never waits for I/O; none while a starting server reads what was
   // recorded.
-  virtual std::vector<ExposedIn> FindCounting(const UnitKey& unit, std::string_view event,
+  virtual std::vector<ExposedIn> FindCounting(UnitView unit, std::string_view event,
                                               Time time) const = 0;
 
   // Keeps the figures of the plan's experiment up to date with every fact from now on, in place of

@@ -10,7 +10,6 @@
 #include <functional>
 
 #include "absl/numeric/int128.h"
-#include "absl/status/statusor.h"
 #include "engine/domain/facts.h"
 #include "engine/ports/fact_log.h"
 
@@ -23,7 +22,7 @@ struct UnitErasure {
   // The key from now on of an outcome of the unit that still has its outcome_id: a hash that no
   // longer depends on the unit's number, so that the outcome is recognised when it is sent again.
   // Called once for each, with its id, event, outcome_id, occur_time, kind and value.
-  std::function<absl::StatusOr<absl::uint128>(const OutcomeRow&)> key_of;
+  std::function<absl::uint128(const OutcomeRow&)> key_of;
 };
 
 }  // namespace insightloop

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/ports/fact_log.h"
@@ -113,7 +113,7 @@ void SetUnlessZero(sqlite3_context* result, std::int64_t number) {
   if (number != 0) sqlite3_result_int64(result, number);
 }
 
-void SetUnlessEmpty(sqlite3_context* result, const std::string& text) {
+void SetUnlessEmpty(sqlite3_context* result, std::string_view text) {
   if (text.empty()) return;
   sqlite3_result_text(result, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
 }

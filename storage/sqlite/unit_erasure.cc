@@ -47,6 +47,7 @@ WHERE revision IN (SELECT revision FROM cleaned)
 absl::StatusOr<std::int64_t> EraseOutcome(Connection& connection, std::int64_t id,
                                           const UnitErasure& erasure) {
   OutcomeRow outcome{.id = id, .unit = erasure.number};
+  std::string outcome_id;
   {
     auto select = connection.Prepare(kFindOutcome);
     if (!select.ok()) return select.status();
@@ -56,13 +57,12 @@ absl::StatusOr<std::int64_t> EraseOutcome(Connection& connection, std::int64_t i
       outcome.kind = static_cast<OutcomeKind>(row.Int(3));
       outcome.value = row.Int(4);
       outcome.previous_id = row.Int(5);
-      outcome.outcome_id = row.Text(6);
+      outcome_id = row.Text(6);
     });
     if (!status.ok()) return status;
   }
-  const auto key = erasure.key_of(outcome);
-  if (!key.ok()) return key.status();
-  const KeyBytes bytes = BytesOf(*key);
+  outcome.outcome_id = outcome_id;
+  const KeyBytes bytes = BytesOf(erasure.key_of(outcome));
   auto erase = connection.Prepare(kEraseOutcome);
   if (!erase.ok()) return erase.status();
   const auto status = erase->BindBlob({bytes.data(), bytes.size()}).BindInt(id).Run();

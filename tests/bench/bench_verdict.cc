@@ -25,6 +25,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <random>
 #include <string>
@@ -101,14 +102,14 @@ class Subject {
   void Expose(std::int64_t units, bool with_country) {
     FactRows rows;
     for (std::int64_t unit = 0; unit < units; ++unit) {
-      Exposure& exposure =
-          rows.exposures.emplace_back(Exposure{.unit = KeyOf(unit),
-                                               .experiment = kExperiment,
-                                               .epoch = 1,
-                                               .variant = kVariants[unit % 2],
-                                               .occur_time = kStart + Seconds(unit % 86'400),
-                                               .receive_time = kStart + Days(1),
-                                               .source = ExposureSource::kExternal});
+      Exposure& exposure = rows.exposures.emplace_back(
+          Exposure{.unit = {.unit_type = kUnitType, .unit_id = IdOf(unit)},
+                   .experiment = kExperiment,
+                   .epoch = 1,
+                   .variant = kVariants[unit % 2],
+                   .occur_time = kStart + Seconds(unit % 86'400),
+                   .receive_time = kStart + Days(1),
+                   .source = ExposureSource::kExternal});
       if (with_country) exposure.attributes = {{"country", std::string(kCountries[unit / 2 % 4])}};
       FlushIfFull(rows);
     }
@@ -122,8 +123,8 @@ class Subject {
       const std::string& event = events[static_cast<std::size_t>(i / units) % events.size()];
       const std::uint64_t bits = random_();
       rows.outcomes.push_back(
-          {.outcome_id = absl::StrFormat("%016x", ++last_outcome_),
-           .unit = KeyOf(i % units),
+          {.outcome_id = texts_.emplace_back(absl::StrFormat("%016x", ++last_outcome_)),
+           .unit = {.unit_type = kUnitType, .unit_id = texts_.emplace_back(IdOf(i % units))},
            .event = event,
            // Some before the exposure and some after the window.
            .occur_time = kStart + Seconds(static_cast<std::int64_t>(bits % (9 * 86'400))),
@@ -163,9 +164,8 @@ class Subject {
   }
 
  private:
-  static UnitKey KeyOf(std::int64_t unit) {
-    return {.unit_type = "unitTypes/customer", .unit_id = absl::StrFormat("customer-%07d", unit)};
-  }
+  static constexpr const char* kUnitType = "unitTypes/customer";
+  static std::string IdOf(std::int64_t unit) { return absl::StrFormat("customer-%07d", unit); }
 
   void FlushIfFull(FactRows& rows) {
     if (rows.exposures.size() + rows.outcomes.size() == kRowsPerCall) Flush(rows);
@@ -177,11 +177,13 @@ class Subject {
         !std::all_of(fates.outcomes.begin(), fates.outcomes.end(), is_new)) {
       Fail("a fact was not accepted");
     }
+    texts_.clear();
   }
 
   api::SeededRandom secrets_{20'261'126};
   std::mt19937_64 random_{20'261'126};
   std::int64_t last_outcome_ = 0;
+  std::deque<std::string> texts_;  // of the outcomes to be flushed
   std::unique_ptr<storage::SqliteDatabase> database_ =
       Must(storage::SqliteDatabase::Open({.path = ":memory:", .now = kStart}, secrets_));
   storage::SqliteFactLog log_{*database_};

@@ -12,6 +12,7 @@
 #include "engine/auto_pause.h"
 #include "gtest/gtest.h"
 #include "tests/engine/engine_fixture.h"
+#include "tests/support/kept.h"
 #include "tests/support/recording.h"
 #include "tests/support/status_matchers.h"
 
@@ -55,7 +56,7 @@ class HarmTest : public EngineTest {
           {.experiment = kSpring, .unit_id = id, .variant = variant, .occur_time = clock_.Now()});
       if (unit >= complaints) continue;
       outcomes.push_back({.outcome_id = "o",
-                          .unit = {.unit_id = id},
+                          .unit = {.unit_id = Kept(id)},
                           .event = "events/complaint",
                           .occur_time = clock_.Now()});
     }

@@ -11,6 +11,7 @@
 #include "engine/domain/json.h"
 #include "tests/engine/engine_fixture.h"
 #include "tests/support/error_matchers.h"
+#include "tests/support/kept.h"
 #include "tests/support/recording.h"
 
 namespace insightloop {
@@ -39,7 +40,7 @@ class VerdictsTest : public testing::EngineTest {
                            .occur_time = clock_.Now()});
       if (unit / 2 < (treated ? 200 : 100)) {
         outcomes.push_back({.outcome_id = "o",
-                            .unit = {.unit_id = id},
+                            .unit = {.unit_id = testing::Kept(id)},
                             .event = "events/purchase",
                             .occur_time = clock_.Now() + Hours(1)});
       }

@@ -14,6 +14,7 @@
 #include "storage/sqlite/fact_audit.h"
 #include "tests/engine/engine_fixture.h"
 #include "tests/support/error_matchers.h"
+#include "tests/support/kept.h"
 #include "tests/support/recording.h"
 
 namespace insightloop {
@@ -44,7 +45,7 @@ class VerificationTest : public testing::EngineTest {
            .occur_time = clock_.Now()});
       if (unit % 3 != 0) continue;
       outcomes.push_back({.outcome_id = "o",
-                          .unit = {.unit_id = id},
+                          .unit = {.unit_id = testing::Kept(id)},
                           .event = "events/purchase",
                           .occur_time = clock_.Now() + Hours(1)});
     }

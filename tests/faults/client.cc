@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tests/support/kept.h"
 
 namespace insightloop::testing {
 namespace {
@@ -36,8 +37,8 @@ Exposure Client::MakeExposure() {
 
 Outcome Client::MakeOutcome() {
   Outcome outcome;
-  outcome.outcome_id = absl::StrCat(number_, "-", ++made_);
-  outcome.unit = {.unit_type = "unitTypes/customer", .unit_id = DrawUnit()};
+  outcome.outcome_id = Kept(absl::StrCat(number_, "-", ++made_));
+  outcome.unit = {.unit_type = "unitTypes/customer", .unit_id = Kept(DrawUnit())};
   outcome.occur_time = kStartOfHistory + Seconds(Draw(0, std::int64_t{12} * 24 * 3600));
   outcome.receive_time = outcome.occur_time;
   if (Draw(0, 1) == 0) {

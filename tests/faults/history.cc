@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,6 +26,10 @@ void Find(std::int64_t& count, Findings& findings, std::string_view rule, std::s
 
 void Must(const absl::Status& status, std::string_view what, Findings& findings) {
   if (!status.ok()) Find(findings.wrong, findings, what, status.ToString());
+}
+
+std::tuple<std::string, std::string, std::string> KeyOf(const Outcome& row) {
+  return {std::string(row.unit.unit_id), std::string(row.event), std::string(row.outcome_id)};
 }
 
 // A unit's numbers under the plan.
@@ -72,7 +78,7 @@ void History::Attempt(const FactRows& rows) {
                            Fact{.call = calls_});
   }
   for (const Outcome& row : rows.outcomes) {
-    outcomes_.try_emplace({row.unit.unit_id, row.event, row.outcome_id},
+    outcomes_.try_emplace(KeyOf(row),
                           Fact{.call = calls_, .time = row.occur_time.micros, .value = row.value});
   }
 }
@@ -103,9 +109,9 @@ void History::Acknowledge(const FactRows& rows, const FactFates& fates) {
   }
   for (std::size_t i = 0; i < rows.outcomes.size(); ++i) {
     const Outcome& row = rows.outcomes[i];
-    Fact& fact = outcomes_.at({row.unit.unit_id, row.event, row.outcome_id});
+    Fact& fact = outcomes_.at(KeyOf(row));
     if (!fact.is_acknowledged && fates.outcomes[i].fate == Fate::kDuplicate) ++stored_unanswered_;
-    AcknowledgeOne(fact, fates.outcomes[i], absl::StrCat("outcome ", row.outcome_id));
+    AcknowledgeOne(fact, fates.outcomes[i], absl::StrCat("outcome ", std::string(row.outcome_id)));
   }
 }
 
@@ -151,7 +157,7 @@ struct History::Stored {
          "outcomes", findings);
     // Only the audit reads the texts.
     Must(audit.ScanIdentities([&](const OutcomeRow& row) {
-      rows[row.id].key = {units[row.unit], words[row.event], row.outcome_id};
+      rows[row.id].key = {units[row.unit], words[row.event], std::string(row.outcome_id)};
     }),
          "identities", findings);
     for (auto& [id, row] : rows) outcomes.push_back(std::move(row));

@@ -109,8 +109,8 @@ absl::StatusOr<FactFates> RecordOutcomes(v1::MeasurementService::Stub& stub,
   request.set_backfill(true);
   for (const Outcome& row : rows) {
     v1::Outcome& outcome = *request.add_outcomes();
-    outcome.set_outcome_id(row.outcome_id);
-    outcome.set_unit_id(row.unit.unit_id);
+    outcome.set_outcome_id(std::string(row.outcome_id));
+    outcome.set_unit_id(std::string(row.unit.unit_id));
     outcome.set_event(NameOf(row.event));
     SetTime(row.occur_time, outcome);
     // Steps are cents.

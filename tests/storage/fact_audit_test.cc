@@ -15,6 +15,7 @@
 #include "storage/sqlite/fact_log.h"
 #include "tests/storage/sqlite_support.h"
 #include "tests/support/append.h"
+#include "tests/support/kept.h"
 #include "tests/support/status_matchers.h"
 
 namespace insightloop::storage {
@@ -46,7 +47,7 @@ class FactAuditTest : public ::testing::Test {
       batch.outcomes.push_back({.id = id,
                                 .unit = id == 2 ? 2 : 1,
                                 .event = 4,
-                                .outcome_id = "o-" + std::to_string(id),
+                                .outcome_id = testing::Kept("o-" + std::to_string(id)),
                                 .key = absl::MakeUint128(static_cast<std::uint64_t>(id), 7),
                                 .previous_id = id == 3 ? 1 : 0});
     }
@@ -169,7 +170,11 @@ TEST_F(FactAuditTest, ErasedTextsAreNoRepetition) {
 
 TEST_F(FactAuditTest, IdentitiesComeWithTheirTextsAndKeys) {
   std::vector<OutcomeRow> rows;
-  ASSERT_THAT(audit_->ScanIdentities([&](const OutcomeRow& row) { rows.push_back(row); }), IsOk());
+  ASSERT_THAT(audit_->ScanIdentities([&](const OutcomeRow& row) {
+    rows.push_back(row);
+    rows.back().outcome_id = testing::Kept(std::string(row.outcome_id));
+  }),
+              IsOk());
   ASSERT_EQ(rows.size(), 3U);
   EXPECT_EQ(rows[2].id, 3);
   EXPECT_EQ(rows[2].unit, 1);

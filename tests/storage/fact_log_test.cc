@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/storage/sqlite_support.h"
 #include "tests/support/append.h"
+#include "tests/support/kept.h"
 #include "tests/support/status_matchers.h"
 
 namespace insightloop::storage {
@@ -32,7 +33,7 @@ OutcomeRow Outcome(std::int64_t id) {
   return {.id = id,
           .unit = 1,
           .event = 1,
-          .outcome_id = absl::StrCat("o-", id),
+          .outcome_id = testing::Kept(absl::StrCat("o-", id)),
           .key = absl::MakeUint128(static_cast<std::uint64_t>(id), 7)};
 }
 

@@ -44,6 +44,7 @@ KINDS = [
     ("xxhash", r"xxhash\.h"),
     ("re2", r"re2/.+"),
     ("openssl", r"openssl/.+"),
+    ("sodium", r"sodium/.+"),
     ("spdlog", r"spdlog/.+"),
     ("cli11", r"CLI/.+"),
     ("csv", r"csv\.h"),
@@ -77,7 +78,7 @@ ROOMS = [
     room("engine/domain and engine/ports", r"engine/(domain|ports)/.+", "domain", "stats", "absl", "nlohmann"),
     room(
         "engine", r"engine/.+", "domain", "assignment", "engine", "stats", "absl", "nlohmann", "xxhash", "re2",
-        "openssl",
+        "openssl", "sodium",
     ),
     room("storage", r"storage/.+", "storage", "domain", "absl", "sqlite", "xxhash", "posix"),
     # The composition root: the one file that sees every room.

@@ -21,7 +21,6 @@ using ::testing::ElementsAre;
 using testing::ExposureOf;
 using ::testing::Field;
 using ::testing::IsEmpty;
-using testing::IsOk;
 using testing::kDayOne;
 using testing::OutcomeOf;
 
@@ -31,14 +30,14 @@ class FactStageTest : public ::testing::Test {
  protected:
   std::vector<Fate> Add(FactStage& stage, Outcomes outcomes) {
     std::vector<RowFate> rows;
-    EXPECT_THAT(stage.Add(outcomes, rows), IsOk());
+    stage.Add(outcomes, rows);
     std::vector<Fate> fates;
     for (const RowFate& row : rows) fates.push_back(row.fate);
     return fates;
   }
 
   FactMemory memory_;
-  KeyedHash hash_ = *KeyedHash::Create(std::array<std::uint8_t, 16>{1, 2, 3});
+  KeyedHash hash_{std::array<std::uint8_t, 16>{1, 2, 3}};
   FactStage base_{memory_, nullptr, hash_};
   FactStage top_{memory_, &base_, hash_};
 };

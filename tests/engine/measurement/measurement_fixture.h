@@ -26,6 +26,7 @@
 #include "storage/sqlite/fact_log.h"
 #include "storage/sqlite/resource_store.h"
 #include "tests/support/faulty_fact_log.h"
+#include "tests/support/kept.h"
 #include "tests/support/status_matchers.h"
 
 namespace insightloop::testing {
@@ -101,14 +102,14 @@ class OutcomeOf {
  public:
   explicit OutcomeOf(std::string unit) {
     outcome_.outcome_id = "o-1";
-    outcome_.unit = {.unit_type = "unitTypes/customer", .unit_id = std::move(unit)};
+    outcome_.unit = {.unit_type = "unitTypes/customer", .unit_id = Kept(std::move(unit))};
     outcome_.event = "events/purchase";
     outcome_.occur_time = outcome_.receive_time = kDayOne;
   }
-  OutcomeOf& Id(std::string id) { return (outcome_.outcome_id = std::move(id), *this); }
-  OutcomeOf& Event(std::string event) { return (outcome_.event = std::move(event), *this); }
+  OutcomeOf& Id(std::string id) { return (outcome_.outcome_id = Kept(std::move(id)), *this); }
+  OutcomeOf& Event(std::string event) { return (outcome_.event = Kept(std::move(event)), *this); }
   OutcomeOf& UnitType(std::string type) {
-    return (outcome_.unit.unit_type = std::move(type), *this);
+    return (outcome_.unit.unit_type = Kept(std::move(type)), *this);
   }
   OutcomeOf& At(Time time) { return (outcome_.occur_time = time, *this); }
   OutcomeOf& Value(std::int64_t steps) {
@@ -119,11 +120,11 @@ class OutcomeOf {
   OutcomeOf& Asked() { return (outcome_.kind = OutcomeKind::kAsked, *this); }
   OutcomeOf& Dismissed() { return (outcome_.kind = OutcomeKind::kDismissed, *this); }
   OutcomeOf& Source(std::string source) {
-    outcome_.context.source = std::move(source);
+    outcome_.context.source = Kept(std::move(source));
     return *this;
   }
   OutcomeOf& Response(std::string id) {
-    outcome_.context.response_id = std::move(id);
+    outcome_.context.response_id = Kept(std::move(id));
     return *this;
   }
   OutcomeOf& Late() { return (outcome_.late = true, *this); }

@@ -405,7 +405,7 @@ TEST(MemoryLimitTest, WordsAndAttributesThatAreAlwaysNewReachIt) {
   testing::MeasurementOnFile words({.max_fact_bytes = 100'000});
   const int sources = CallsUntilRefused(words.measurement(), [&](int call) {
     Outcome outcome = OutcomeOf("anna").Id(std::to_string(call));
-    outcome.context.source = text(call);
+    outcome.context.source = testing::Kept(text(call));
     return FactRows{.outcomes = {outcome}};
   });
   EXPECT_GT(sources, 100);

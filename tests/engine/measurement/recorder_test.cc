@@ -23,6 +23,7 @@
 #include "tests/engine/measurement/measurement_fixture.h"
 #include "tests/support/error_matchers.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/kept.h"
 #include "tests/support/recording.h"
 
 namespace insightloop {
@@ -60,10 +61,10 @@ SubmittedExposure AnExposure() {
           .occur_time = kNow};
 }
 
-SubmittedOutcome AnOutcome(std::string event = "events/visit", Answer answer = {}) {
+SubmittedOutcome AnOutcome(std::string_view event = "events/visit", Answer answer = {}) {
   return {.outcome_id = "o-1",
           .unit = {.unit_id = "anna"},
-          .event = std::move(event),
+          .event = event,
           .occur_time = kNow,
           .answer = answer};
 }
@@ -383,11 +384,11 @@ TEST_F(RecorderTest, AnOutcomeNeedsAnId) {
   SubmittedOutcome row = AnOutcome();
   row.outcome_id = "";
   EXPECT_THAT(Record(row), RejectedFor("INVALID_OUTCOME_ID", "outcome_id", "1 to 128 bytes"));
-  row.outcome_id = std::string(129, 'a');
+  row.outcome_id = testing::Kept(std::string(129, 'a'));
   EXPECT_THAT(Record(row), RejectedFor("INVALID_OUTCOME_ID", "outcome_id", "(129 bytes)"));
   row.outcome_id = "\xff";
   EXPECT_THAT(Record(row), RejectedFor("INVALID_OUTCOME_ID", "outcome_id", "UTF-8"));
-  row.outcome_id = std::string(128, 'a');
+  row.outcome_id = testing::Kept(std::string(128, 'a'));
   EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
 }
 
@@ -515,7 +516,7 @@ TEST_F(RecorderTest, AValueIsKeptAsAWholeNumberOfSteps) {
 TEST_F(RecorderTest, TextsHaveALimitAndAreUtf8) {
   struct Case {
     const char* field;
-    std::string OutcomeContext::*text;
+    std::string_view OutcomeContext::*text;
     std::size_t most;
   };
   const Case cases[] = {{"channel", &OutcomeContext::channel, 256},
@@ -528,12 +529,12 @@ TEST_F(RecorderTest, TextsHaveALimitAndAreUtf8) {
   for (const Case& c : cases) {
     SubmittedOutcome row = AnOutcome();
     row.outcome_id = c.field;
-    row.context.*c.text = std::string(c.most + 1, 'a');
+    row.context.*c.text = testing::Kept(std::string(c.most + 1, 'a'));
     EXPECT_THAT(Record(row), RejectedFor("TEXT_TOO_LONG", c.field,
                                          "give at most " + std::to_string(c.most) + " bytes"));
     row.context.*c.text = "\xc3(";
     EXPECT_THAT(Record(row), RejectedFor("INVALID_UTF8", c.field, "send texts in UTF-8"));
-    row.context.*c.text = std::string(c.most, 'a');
+    row.context.*c.text = testing::Kept(std::string(c.most, 'a'));
     EXPECT_THAT(Record(row), HasFate(Fate::kAccepted));
   }
 }
@@ -577,9 +578,9 @@ class RejectionsTest : public RecorderTest {
     return restarted->rejected;
   }
 
-  static SubmittedOutcome Purchase(std::string id, double value) {
+  static SubmittedOutcome Purchase(std::string_view id, double value) {
     SubmittedOutcome outcome = AnOutcome("events/purchase", value);
-    outcome.outcome_id = std::move(id);
+    outcome.outcome_id = id;
     return outcome;
   }
   static constexpr double kTooMuch = 501;
