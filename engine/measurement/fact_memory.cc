@@ -20,7 +20,7 @@ constexpr std::int64_t kBytesPerExposedUnit = 32;
 constexpr std::int64_t kBytesPerUnitMetric = 24;
 constexpr std::int64_t kBytesPerWord = 192;  // two entries of hash maps, besides two copies of it
 
-constexpr std::size_t kRowsAhead = 8;  // of the one that is remembered, whose memory is asked for
+constexpr std::size_t kRowsAtOnce = 32;  // whose memory is asked for before the first is remembered
 
 StoredOutcome StoredPart(const OutcomeRow& row) {
   return {.id = row.id,
@@ -321,23 +321,22 @@ void FactMemory::RememberExposure(const ExposureRow& row) {
 
 template <class Row>
 void FactMemory::RememberIdentities(std::span<const Row> rows) {
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (i + kRowsAhead < rows.size()) identities_.Prefetch(rows[i + kRowsAhead].key);
-    const Row& row = rows[i];
-    identities_.Add(row.key, ContentDigest(row.occur_time, row.kind, row.value));
+  for (; !rows.empty(); rows = rows.subspan(std::min(rows.size(), kRowsAtOnce))) {
+    const std::span<const Row> some = rows.first(std::min(rows.size(), kRowsAtOnce));
+    for (const Row& row : some) identities_.Prefetch(row.key);
+    for (const Row& row : some) {
+      identities_.Add(row.key, ContentDigest(row.occur_time, row.kind, row.value));
+    }
   }
 }
 
 template <class Row>
 void FactMemory::RememberOutcomes(std::span<const Row> rows) {
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (i + 2 * kRowsAhead < rows.size()) {
-      units_.Prefetch(static_cast<UnitNumber>(rows[i + 2 * kRowsAhead].unit));
-    }
-    if (i + kRowsAhead < rows.size()) {
-      PrefetchRow(rows[i + kRowsAhead].unit, rows[i + kRowsAhead].event);
-    }
-    RememberOutcome(StoredPart(rows[i]));
+  for (; !rows.empty(); rows = rows.subspan(std::min(rows.size(), kRowsAtOnce))) {
+    const std::span<const Row> some = rows.first(std::min(rows.size(), kRowsAtOnce));
+    for (const Row& row : some) units_.Prefetch(static_cast<UnitNumber>(row.unit));
+    for (const Row& row : some) PrefetchRow(row.unit, row.event);
+    for (const Row& row : some) RememberOutcome(StoredPart(row));
   }
 }
 

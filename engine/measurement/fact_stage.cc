@@ -93,13 +93,12 @@ void FactStage::Identify(std::span<const Outcome> outcomes, std::vector<Identity
     }
     const std::int64_t unit = Unit(Word(outcome.unit.unit_type), outcome.unit.unit_id, hashes[i]);
     const std::int64_t event = Word(outcome.event);
-    const absl::uint128 key = hash_.OfOutcome(unit, event, outcome.outcome_id);
-    memory_.identities_.Prefetch(key);
     identities.push_back({.unit = unit,
                           .event = event,
-                          .key = key,
+                          .key = hash_.OfOutcome(unit, event, outcome.outcome_id),
                           .response_key = hash_.OfResponse(unit, outcome.context.response_id)});
   }
+  for (const Identity& identity : identities) memory_.identities_.Prefetch(identity.key);
 }
 
 RowFate FactStage::Add(const Identity& identity, const Outcome& outcome) {
