@@ -16,11 +16,9 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "engine/domain/error.h"
 #include "engine/domain/facts.h"
 #include "engine/domain/json.h"
@@ -28,9 +26,6 @@
 #include "insightloop/v1/measurement.pb.h"
 
 namespace insightloop::api {
-
-// Abseil's view is a type of its own in the build we use.
-inline absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
 // Adds everything in `message` that its type allows but no noun can hold:
 //
@@ -87,6 +82,7 @@ std::optional<Fault> AttributesFromProto(const ValueMap& values, AttributeMap& a
 // Rows of facts. A fault means that the row must be rejected. What is merely wrong (a missing time,
 // a value that is not finite) is converted as it is, for the recorder to judge.
 std::optional<Fault> ExposureFromProto(const v1::Exposure& row, SubmittedExposure& exposure);
+// The outcome's texts are views of the row's.
 std::optional<Fault> OutcomeFromProto(const v1::Outcome& row, SubmittedOutcome& outcome);
 
 void FateToProto(const RowFate& fate, v1::RowFate& row);

@@ -12,8 +12,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "api/convert.h"
 #include "api/grpc_status.h"
+#include "engine/domain/absl_view.h"
 #include "engine/domain/error.h"
 #include "engine/resources.h"
 #include "engine/sealing.h"
@@ -69,7 +69,7 @@ absl::Status CheckRole(v1::Role role, v1::Role required, std::string_view method
   const std::string& needs = v1::Role_Name(required);
   return MakeError(
       absl::StatusCode::kPermissionDenied,
-      absl::StrCat(View(method), " needs ", needs, "; this caller has ", has,
+      absl::StrCat(AbslView(method), " needs ", needs, "; this caller has ", has,
                    "; ask an administrator for the role"),
       {.reason = "ROLE_REQUIRED",
        .metadata = {{"method", std::string(method)}, {"required_role", needs}, {"role", has}}});

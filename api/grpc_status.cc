@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "api/convert.h"
+#include "engine/domain/absl_view.h"
 #include "engine/domain/error.h"
 #include "engine/domain/resource.h"
 #include "google/rpc/error_details.pb.h"
@@ -37,7 +37,7 @@ std::string Cut(std::string_view text, std::size_t limit, Cost cost) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) whole = i;
     spent += cost(text[i]);
-    if (spent > limit) return absl::StrCat(View(text.substr(0, whole)), "…");
+    if (spent > limit) return absl::StrCat(AbslView(text.substr(0, whole)), "…");
   }
   return std::string(text);
 }
@@ -96,7 +96,7 @@ grpc::Status ToGrpcStatus(const absl::Status& status, std::string_view incident)
   auto code = static_cast<grpc::StatusCode>(status.code());  // the canonical codes, numbered alike
   if (IsFaultOfOurs(status)) {
     code = grpc::StatusCode::INTERNAL;
-    message = absl::StrCat("internal error ", View(incident),
+    message = absl::StrCat("internal error ", AbslView(incident),
                            "; the server's log tells more under this id; please report it");
     details = {.reason = "INTERNAL", .metadata = {{"incident", std::string(incident)}}};
   }

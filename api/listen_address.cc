@@ -14,7 +14,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "api/convert.h"
+#include "engine/domain/absl_view.h"
 #include "engine/domain/error.h"
 
 namespace insightloop::api {
@@ -31,15 +31,16 @@ absl::Status Invalid(std::string_view text) {
 }
 
 absl::Status InUse(std::string_view address, std::string_view remedy) {
-  return MakeError(absl::StatusCode::kFailedPrecondition,
-                   absl::StrCat(View(address), " is taken by another program; ", View(remedy)),
-                   {.reason = "ADDRESS_IN_USE", .metadata = {{"address", std::string(address)}}});
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition,
+      absl::StrCat(AbslView(address), " is taken by another program; ", AbslView(remedy)),
+      {.reason = "ADDRESS_IN_USE", .metadata = {{"address", std::string(address)}}});
 }
 
 absl::Status NotUsable(std::string_view address, std::string_view why) {
   return MakeError(
       absl::StatusCode::kFailedPrecondition,
-      absl::StrCat("cannot listen on ", View(address), ": ", View(why),
+      absl::StrCat("cannot listen on ", AbslView(address), ": ", AbslView(why),
                    "; choose another address with --listen"),
       {.reason = "ADDRESS_NOT_USABLE", .metadata = {{"address", std::string(address)}}});
 }
@@ -131,7 +132,7 @@ bool ListenAddress::IsLocal() const {
 }
 
 std::string ListenAddress::ToString(int bound_port) const {
-  if (!unix_path.empty()) return absl::StrCat(View(kUnixPrefix), unix_path);
+  if (!unix_path.empty()) return absl::StrCat(AbslView(kUnixPrefix), unix_path);
   const bool ipv6 = host.find(':') != std::string::npos;
   return absl::StrCat(ipv6 ? "[" : "", host, ipv6 ? "]:" : ":",
                       bound_port != 0 ? bound_port : port);
@@ -152,7 +153,7 @@ absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text) {
   const std::string_view port = text.substr(colon + 1);
   if (host.empty() || port.empty() ||
       port.find_first_not_of("0123456789") != std::string_view::npos ||
-      !absl::SimpleAtoi(View(port), &address.port) || address.port > kMaxPort ||
+      !absl::SimpleAtoi(AbslView(port), &address.port) || address.port > kMaxPort ||
       bracketed != (host.find(':') != std::string_view::npos)) {
     return Invalid(text);
   }

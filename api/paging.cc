@@ -6,7 +6,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "api/convert.h"
+#include "engine/domain/absl_view.h"
 #include "engine/domain/error.h"
 #include "engine/domain/json.h"
 #include "engine/sealing.h"
@@ -49,7 +49,7 @@ absl::StatusOr<PageRequest> ReadPageRequest(std::string_view scope, std::int32_t
   if (page_token.empty()) return request;
 
   std::string text;
-  if (absl::WebSafeBase64Unescape(View(page_token), &text)) {
+  if (absl::WebSafeBase64Unescape(AbslView(page_token), &text)) {
     absl::StatusOr<PageToken> token = FromJsonText<PageToken>(text);
     if (token.ok() && token->scope == DigestOfScope(scope) && !token->after.empty()) {
       request.after = std::move(token->after);

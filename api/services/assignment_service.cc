@@ -13,6 +13,7 @@
 #include "api/services/catalog_stream.h"
 #include "api/services/services.h"
 #include "engine/assignment/assigner.h"
+#include "engine/domain/absl_view.h"
 #include "engine/domain/error.h"
 #include "engine/domain/experiment.h"
 #include "engine/domain/unit_type.h"
@@ -39,7 +40,7 @@ absl::Status ReadAttributes(const ValueMap& values, std::string_view prefix,
                             AttributeMap& attributes) {
   const auto fault = AttributesFromProto(values, attributes);
   if (!fault.has_value()) return absl::OkStatus();
-  return InvalidField(fault->reason, absl::StrCat(View(prefix), fault->field), fault->detail);
+  return InvalidField(fault->reason, absl::StrCat(AbslView(prefix), fault->field), fault->detail);
 }
 
 // `AssignResponse` and `Assignment` have the same fields.

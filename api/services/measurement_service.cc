@@ -18,7 +18,7 @@
 namespace insightloop::api {
 namespace {
 
-// The rows of a request, which must outlive the result.
+// The rows of a request. It lasts until the call is answered, and so do views of its texts.
 template <class Submitted, class Rows>
 SubmittedRows<Submitted> RowsOf(const Rows& rows,
                                 std::optional<Fault> (*convert)(typename Rows::const_reference,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Abseil may have a string_view of its own, which lookups in its tables take.
+// Abseil may have a string_view of its own, which its functions and tables take.
 
 #ifndef INSIGHTLOOP_ENGINE_DOMAIN_ABSL_VIEW_H_
 #define INSIGHTLOOP_ENGINE_DOMAIN_ABSL_VIEW_H_

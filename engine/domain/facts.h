@@ -18,19 +18,24 @@
 
 namespace insightloop {
 
-// As a row names it.
-struct UnitView {
-  std::string_view unit_type;
-  std::string_view unit_id;
-};
+struct UnitView;
 
 // A unit: `("unitTypes/customer", "42")` and `("unitTypes/device", "42")` are two.
 struct UnitKey {
   std::string unit_type;
   std::string unit_id;
 
-  operator UnitView() const { return {unit_type, unit_id}; }  // NOLINT(google-explicit-constructor)
+  operator UnitView() const&;  // NOLINT(google-explicit-constructor): the same, seen from elsewhere
+  operator UnitView() const&& = delete;
 };
+
+// A `UnitKey` without texts of its own. As submitted, an empty type is the default one.
+struct UnitView {
+  std::string_view unit_type;
+  std::string_view unit_id;
+};
+
+inline UnitKey::operator UnitView() const& { return {unit_type, unit_id}; }
 
 // As submitted; the fields are described in the contract, measurement.proto.
 struct SubmittedExposure {
@@ -55,7 +60,7 @@ struct OutcomeContext {
 };
 
 // As submitted; the fields are described in the contract, measurement.proto. Outcomes come in great
-// numbers: their texts are never copied on the way into the log, but views of what the caller has.
+// numbers: their texts are views of what the caller has, who keeps it until the call is answered.
 struct SubmittedOutcome {
   std::string_view outcome_id;
   UnitView unit;
@@ -81,8 +86,8 @@ struct Exposure {
 
 enum class OutcomeKind { kOccurred = 0, kValue = 1, kAsked = 2, kDismissed = 3 };
 
-// An outcome that met every rule, with views of texts as `SubmittedOutcome`. `value` counts steps
-// of the event's resolution.
+// An outcome that met every rule. `value` counts steps of the event's resolution. The texts are
+// views: of the submitted row, of the catalog (`event`), or of a constant (the default unit type).
 struct Outcome {
   std::string_view outcome_id;
   UnitView unit;

@@ -321,8 +321,9 @@ void FactMemory::RememberExposure(const ExposureRow& row) {
 
 template <class Row>
 void FactMemory::RememberIdentities(std::span<const Row> rows) {
-  for (; !rows.empty(); rows = rows.subspan(std::min(rows.size(), kRowsAtOnce))) {
+  while (!rows.empty()) {
     const std::span<const Row> some = rows.first(std::min(rows.size(), kRowsAtOnce));
+    rows = rows.subspan(some.size());
     for (const Row& row : some) identities_.Prefetch(row.key);
     for (const Row& row : some) {
       identities_.Add(row.key, ContentDigest(row.occur_time, row.kind, row.value));
@@ -332,8 +333,9 @@ void FactMemory::RememberIdentities(std::span<const Row> rows) {
 
 template <class Row>
 void FactMemory::RememberOutcomes(std::span<const Row> rows) {
-  for (; !rows.empty(); rows = rows.subspan(std::min(rows.size(), kRowsAtOnce))) {
+  while (!rows.empty()) {
     const std::span<const Row> some = rows.first(std::min(rows.size(), kRowsAtOnce));
+    rows = rows.subspan(some.size());
     for (const Row& row : some) units_.Prefetch(static_cast<UnitNumber>(row.unit));
     for (const Row& row : some) PrefetchRow(row.unit, row.event);
     for (const Row& row : some) RememberOutcome(StoredPart(row));

@@ -14,7 +14,7 @@
 namespace insightloop {
 namespace {
 
-constexpr std::size_t kRowsAtOnce = 64;  // whose memory is asked for before the first is judged
+constexpr std::size_t kRowsAtOnce = 32;  // whose memory is asked for before the first is judged
 
 std::string AttributesText(const AttributeMap& attributes) {
   if (attributes.empty()) return {};

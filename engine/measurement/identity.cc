@@ -27,6 +27,7 @@ std::uint64_t ReadLittleEndian(const std::uint8_t* bytes) {
 absl::uint128 KeyedHash::Of(std::span<const std::uint8_t> bytes) const {
   std::array<std::uint8_t, crypto_shorthash_siphashx24_BYTES> out;
   static_assert(out.size() == 16 && crypto_shorthash_siphashx24_KEYBYTES == 16);
+  // Always 0, and needs no sodium_init(): it draws no random numbers.
   crypto_shorthash_siphashx24(out.data(), bytes.data(), bytes.size(), secret_.data());
   return absl::MakeUint128(ReadLittleEndian(out.data() + 8), ReadLittleEndian(out.data()));
 }

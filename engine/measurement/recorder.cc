@@ -554,7 +554,7 @@ void Recorder::RecordOutcomes(const SubmittedRows<SubmittedOutcome>& rows, bool 
   auto rejected =
       JudgeRows(judge, rows, good.outcomes, good.rejections,
                 [&](const auto& row, Outcome& to) { return judge.Check(row, backfill, to); });
-  // Good rows name events in the catalog's own text.
+  // Good rows view the names that the catalog has for their events: it is kept for them.
   Pass(measurement_, std::move(good), std::move(rejected), &FactFates::outcomes,
        Counting(
            [catalog, recorded = std::move(recorded)](auto fates) { recorded(std::move(fates)); }));

@@ -51,7 +51,8 @@ class FactAudit {
   // Whether every outcome names the unit's outcome before it.
   virtual absl::StatusOr<AuditResult> CheckChains() = 0;
 
-  // Identities of the outcomes whose texts are not erased: id, unit, event, outcome_id and key.
+  // Identities of the outcomes whose texts are not erased: id, unit, event, outcome_id and key; the
+  // text lasts as long as the call of `row`.
   virtual absl::Status ScanIdentities(const std::function<void(const OutcomeRow&)>& row) = 0;
   // The secret that keys them.
   virtual absl::StatusOr<std::array<std::uint8_t, 16>> Secret() = 0;

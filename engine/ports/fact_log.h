@@ -102,7 +102,7 @@ class FactLog {
 
   // Appends all rows or none, and adds rejections to those of the same key; then calls `appended`
   // once: from a thread that it must not hold up, or before this returns. OK means durable. Until
-  // that call the batch must stay as it is, and no other append may begin.
+  // that call the batch must stay as it is, with all that it views, and no other append may begin.
   //
   // Errors: kResourceExhausted when the disk is full (nothing is stored; try again later);
   // kUnavailable when the log has shut down or cannot write; kInternal when the ids of outcomes,

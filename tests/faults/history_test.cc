@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,8 +32,8 @@ using testing::kStartOfHistory;
 
 const UnitKey kAnna{.unit_type = "unitTypes/customer", .unit_id = "anna"};
 
-Outcome Order(std::string id, std::int64_t value = 100) {
-  return {.outcome_id = std::move(id),
+Outcome Order(std::string_view id, std::int64_t value = 100) {
+  return {.outcome_id = id,
           .unit = kAnna,
           .event = kOrder,
           .occur_time = kStartOfHistory + Hours(1),

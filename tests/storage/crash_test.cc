@@ -25,6 +25,7 @@
 #include "storage/sqlite/resource_store.h"
 #include "tests/storage/sqlite_support.h"
 #include "tests/support/append.h"
+#include "tests/support/kept.h"
 #include "tests/support/status_matchers.h"
 
 namespace insightloop::storage {
@@ -90,7 +91,8 @@ constexpr std::int64_t kBatch = 100;
 FactBatch BatchAfter(std::int64_t last) {
   FactBatch batch;
   for (std::int64_t id = last + 1; id <= last + kBatch; ++id) {
-    batch.outcomes.push_back({.id = id, .unit = 1, .event = 1, .outcome_id = absl::StrCat(id)});
+    batch.outcomes.push_back(
+        {.id = id, .unit = 1, .event = 1, .outcome_id = testing::Kept(absl::StrCat(id))});
   }
   return batch;
 }

@@ -9,11 +9,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <future>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/assignment/hashing.h"
@@ -211,6 +213,21 @@ TEST_F(RecorderTest, AnErrorOfTheStoreIsTheErrorOfTheCall) {
   EXPECT_THAT(testing::RecordOutcomes(recorder_, std::vector{AnOutcome()}, false),
               StatusIs(absl::StatusCode::kResourceExhausted));
   EXPECT_THAT(Record(AnOutcome()), HasFate(Fate::kAccepted));
+}
+
+// Rows on their way view its texts.
+TEST_F(RecorderTest, TheCatalogOfACallIsKeptUntilTheAnswer) {
+  const std::weak_ptr<const Catalog> catalog = catalog_.Current();
+  file_.log().HoldAppends();
+  const std::vector<SubmittedOutcome> rows = {AnOutcome()};
+  std::promise<testing::RowFates> answer;
+  recorder_.RecordOutcomes(testing::RowsOf(rows), /*backfill=*/false,
+                           [&](testing::RowFates fates) { answer.set_value(std::move(fates)); });
+  Declare("attributes/tier", Attribute{.value_type = ValueType::kString});
+  EXPECT_FALSE(catalog.expired());
+  file_.log().ReleaseAppends();
+  EXPECT_THAT(answer.get_future().get(),
+              testing::IsOkAndHolds(ElementsAre(HasFate(Fate::kAccepted))));
 }
 
 // Exposures.
