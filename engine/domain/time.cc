@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "engine/domain/absl_view.h"
 
 namespace insightloop {
 
@@ -16,8 +17,7 @@ std::string FormatTime(Time time) {
 std::optional<Time> ParseTime(std::string_view text) {
   absl::Time parsed;
   std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, absl::string_view(text.data(), text.size()), &parsed,
-                       &error)) {
+  if (!absl::ParseTime(absl::RFC3339_full, AbslView(text), &parsed, &error)) {
     return std::nullopt;
   }
   const Time time{absl::ToUnixMicros(parsed)};
@@ -39,8 +39,7 @@ std::string FormatDuration(Duration duration) {
 
 std::optional<Duration> ParseDuration(std::string_view text) {
   absl::Duration parsed;
-  if (text.empty() || text.back() != 's' ||
-      !absl::ParseDuration(absl::string_view(text.data(), text.size()), &parsed)) {
+  if (text.empty() || text.back() != 's' || !absl::ParseDuration(AbslView(text), &parsed)) {
     return std::nullopt;
   }
   return Duration{absl::ToInt64Microseconds(parsed)};

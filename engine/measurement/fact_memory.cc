@@ -20,8 +20,6 @@ constexpr std::int64_t kBytesPerExposedUnit = 32;
 constexpr std::int64_t kBytesPerUnitMetric = 24;
 constexpr std::int64_t kBytesPerWord = 192;  // two entries of hash maps, besides two copies of it
 
-constexpr std::size_t kRowsAtOnce = 32;  // whose memory is asked for before the first is remembered
-
 StoredOutcome StoredPart(const OutcomeRow& row) {
   return {.id = row.id,
           .unit = row.unit,
@@ -322,8 +320,7 @@ void FactMemory::RememberExposure(const ExposureRow& row) {
 template <class Row>
 void FactMemory::RememberIdentities(std::span<const Row> rows) {
   while (!rows.empty()) {
-    const std::span<const Row> some = rows.first(std::min(rows.size(), kRowsAtOnce));
-    rows = rows.subspan(some.size());
+    const std::span<const Row> some = TakeBlock(rows);
     for (const Row& row : some) identities_.Prefetch(row.key);
     for (const Row& row : some) {
       identities_.Add(row.key, ContentDigest(row.occur_time, row.kind, row.value));
@@ -334,8 +331,7 @@ void FactMemory::RememberIdentities(std::span<const Row> rows) {
 template <class Row>
 void FactMemory::RememberOutcomes(std::span<const Row> rows) {
   while (!rows.empty()) {
-    const std::span<const Row> some = rows.first(std::min(rows.size(), kRowsAtOnce));
-    rows = rows.subspan(some.size());
+    const std::span<const Row> some = TakeBlock(rows);
     for (const Row& row : some) units_.Prefetch(static_cast<UnitNumber>(row.unit));
     for (const Row& row : some) PrefetchRow(row.unit, row.event);
     for (const Row& row : some) RememberOutcome(StoredPart(row));

@@ -7,6 +7,7 @@
 #ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_FACT_MEMORY_H_
 #define INSIGHTLOOP_ENGINE_MEASUREMENT_FACT_MEMORY_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -109,6 +110,15 @@ class FactMemory {
  private:
   friend class FactStage;
   using Words = absl::flat_hash_map<std::string, std::int64_t>;
+  static constexpr std::size_t kRowsPerBlock = 32;
+
+  // Takes off the first rows, as many as memory is asked for before the first is looked at.
+  template <class Row>
+  static std::span<const Row> TakeBlock(std::span<const Row>& rows) {
+    const std::span<const Row> block = rows.first(std::min(rows.size(), kRowsPerBlock));
+    rows = rows.subspan(block.size());
+    return block;
+  }
 
   void RememberWord(const WordRow& row);
   void RememberUnit(const UnitRow& row);

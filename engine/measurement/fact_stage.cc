@@ -14,8 +14,6 @@
 namespace insightloop {
 namespace {
 
-constexpr std::size_t kRowsAtOnce = 32;  // whose memory is asked for before the first is judged
-
 std::string AttributesText(const AttributeMap& attributes) {
   if (attributes.empty()) return {};
   Json json = Json::object();
@@ -66,17 +64,16 @@ void FactStage::Reserve(std::size_t outcomes) {
 void FactStage::Add(std::span<const Outcome> outcomes, std::vector<RowFate>& fates) {
   std::vector<Identity> identities;
   while (!outcomes.empty()) {
-    const std::span<const Outcome> some = outcomes.first(std::min(outcomes.size(), kRowsAtOnce));
+    const std::span<const Outcome> some = FactMemory::TakeBlock(outcomes);
     Identify(some, identities);
     for (std::size_t i = 0; i < some.size(); ++i) fates.push_back(Add(identities[i], some[i]));
-    outcomes = outcomes.subspan(some.size());
   }
 }
 
 // What memory knows of units and identities is all over the place, and fetching it takes longer
 // than all else: it is asked for ahead, of many rows at the same time.
 void FactStage::Identify(std::span<const Outcome> outcomes, std::vector<Identity>& identities) {
-  std::array<std::size_t, kRowsAtOnce> hashes;
+  std::array<std::size_t, FactMemory::kRowsPerBlock> hashes;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     const UnitView unit = outcomes[i].unit;
     hashes[i] = UnitTable::HashOf(Word(unit.unit_type), unit.unit_id);

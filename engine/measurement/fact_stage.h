@@ -40,7 +40,7 @@ class FactStage {
 
   // Judges the row by what is stored and staged, and stages it when it is new.
   RowFate Add(const Exposure& exposure);
-  // The same for each row in order; the texts of new ones must outlive batch().
+  // The same for each row in order; the texts of new ones must last as long as batch() is used.
   void Add(std::span<const Outcome> outcomes, std::vector<RowFate>& fates);
   void Add(const Rejections& rejections);
 

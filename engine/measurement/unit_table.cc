@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "absl/hash/hash.h"
-#include "absl/strings/string_view.h"
+#include "engine/domain/absl_view.h"
 
 namespace insightloop {
 namespace {
@@ -20,7 +20,7 @@ std::uint32_t HalfOf(std::size_t hash) { return static_cast<std::uint32_t>(hash)
 }  // namespace
 
 std::size_t UnitTable::HashOf(std::int64_t unit_type, std::string_view external_id) {
-  return absl::HashOf(unit_type, absl::string_view(external_id.data(), external_id.size()));
+  return absl::HashOf(unit_type, AbslView(external_id));
 }
 
 void UnitTable::Prefetch(std::span<const std::size_t> hashes) const {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/domain/absl_view.h"
 #include "stats/exact_sums.h"
 
 namespace insightloop::testing {
@@ -111,7 +112,7 @@ void History::Acknowledge(const FactRows& rows, const FactFates& fates) {
     const Outcome& row = rows.outcomes[i];
     Fact& fact = outcomes_.at(KeyOf(row));
     if (!fact.is_acknowledged && fates.outcomes[i].fate == Fate::kDuplicate) ++stored_unanswered_;
-    AcknowledgeOne(fact, fates.outcomes[i], absl::StrCat("outcome ", std::string(row.outcome_id)));
+    AcknowledgeOne(fact, fates.outcomes[i], absl::StrCat("outcome ", AbslView(row.outcome_id)));
   }
 }
 

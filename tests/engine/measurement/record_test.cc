@@ -18,6 +18,7 @@
 #include "engine/measurement/embedded_measurement.h"
 #include "tests/engine/measurement/measurement_fixture.h"
 #include "tests/support/error_matchers.h"
+#include "tests/support/kept.h"
 
 namespace insightloop {
 namespace {
