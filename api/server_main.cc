@@ -23,6 +23,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "api/auto_pausing.h"
 #include "api/listen_address.h"
 #include "api/seeded_random.h"
@@ -323,6 +324,8 @@ int Serve(const Flags& flags, const Configuration& configuration, Signals& signa
 }
 
 int Main(int argc, char** argv) {
+  // Debian builds Abseil for debugging: it would look for cycles at every lock that gRPC takes.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   umask(S_IRWXG | S_IRWXO);  // databases and sockets are their owner's
   CLI::App app("insightloopd: the server of insightloop", "insightloopd");
   Flags flags;
