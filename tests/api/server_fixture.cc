@@ -29,6 +29,7 @@
 #include "storage/sqlite/fact_audit.h"
 #include "storage/sqlite/fact_log.h"
 #include "storage/sqlite/resource_store.h"
+#include "tests/support/faulty_fact_log.h"
 #include "tests/support/status_matchers.h"
 
 namespace insightloop::api {
@@ -48,7 +49,8 @@ struct ServerTest::Rooms {
 
   std::unique_ptr<storage::SqliteDatabase> database;
   storage::SqliteResourceStore store{*database};
-  storage::SqliteFactLog fact_log{*database};
+  storage::SqliteFactLog sound_fact_log{*database};
+  testing::FaultyFactLog fact_log{sound_fact_log};
   storage::SqliteFactAudit fact_audit{*database};
   const Limits limits;
   CatalogHolder catalog;
@@ -130,6 +132,8 @@ ServerTest::~ServerTest() {
   channel_ = nullptr;
   server_ = nullptr;
 }
+
+testing::FaultyFactLog& ServerTest::fact_log() { return rooms_->fact_log; }
 
 namespace {
 

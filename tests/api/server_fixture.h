@@ -22,6 +22,10 @@ namespace grpc {
 class Channel;
 }
 
+namespace insightloop::testing {
+class FaultyFactLog;
+}
+
 namespace insightloop::api {
 
 class Server;
@@ -58,6 +62,7 @@ class ServerTest : public ::testing::Test {
 
   Server& server() { return *server_; }
   SimulatedClock& clock() { return clock_; }
+  testing::FaultyFactLog& fact_log();  // which is sound until it is told otherwise
   std::shared_ptr<grpc::Channel> channel() { return channel_; }
 
  private:

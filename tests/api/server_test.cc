@@ -12,6 +12,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
+#include <map>
 #include <set>
 #include <string>
 #include <thread>
@@ -20,6 +22,7 @@
 #include "insightloop/v1/assignment.grpc.pb.h"
 #include "insightloop/v1/measurement.grpc.pb.h"
 #include "tests/api/server_fixture.h"
+#include "tests/support/faulty_fact_log.h"
 #include "tests/support/status_matchers.h"
 
 namespace insightloop::api {
@@ -249,6 +252,45 @@ TEST_F(SimulatedServerTest, GivesEachRowOneFateAtItsPlace) {
   EXPECT_EQ(Call("ServerService/GetServerInfo", Json::object()).body["rejected_rows"],
             Json::parse(R"([{"reason": "INVALID_TIME", "rows": "2"},
                             {"reason": "UNKNOWN_EVENT", "rows": "1"}])"));
+}
+
+// Rows view the texts of their request, which has to outlast the client's interest in it.
+TEST_F(SimulatedServerTest, StoresTheRowsOfACallThatWasCancelledMeanwhile) {
+  MakeDefinitions();
+  v1::RecordOutcomesRequest request;
+  for (int i = 0; i < 100; ++i) {
+    auto* row = request.add_outcomes();
+    row->set_outcome_id("an-id-too-long-to-be-kept-in-place-" + std::to_string(i));
+    row->set_unit_id("a-unit-whose-id-is-too-long-for-that");
+    row->set_event("events/visit");
+    row->mutable_occur_time()->set_seconds(kStart.micros / 1'000'000);
+  }
+  const auto stub = v1::MeasurementService::NewStub(channel());
+  fact_log().HoldAppends();
+  v1::RecordOutcomesResponse response;
+  grpc::ClientContext cancelled;
+  std::promise<grpc::StatusCode> ended;
+  stub->async()->RecordOutcomes(&cancelled, &request, &response, [&](const grpc::Status& status) {
+    ended.set_value(status.error_code());
+  });
+  fact_log().AwaitAppends(1);
+  cancelled.TryCancel();
+  EXPECT_EQ(ended.get_future().get(), grpc::StatusCode::CANCELLED);
+  // The server reads a connection in order: it has read the cancellation, too.
+  EXPECT_EQ(Call("ServerService/GetServerInfo", Json::object()).code, "OK");
+  fact_log().ReleaseAppends();
+
+  grpc::ClientContext again;
+  ASSERT_TRUE(stub->RecordOutcomes(&again, request, &response).ok());
+  ASSERT_EQ(response.fates_size(), 100);
+  for (const auto& fate : response.fates()) EXPECT_EQ(fate.fate(), v1::RowFate::DUPLICATE);
+  // The texts were stored as they came, for identities are their hashes.
+  const Reply verified = Call("ServerService/VerifyDatabase", Json::object());
+  ASSERT_EQ(verified.code, "OK") << verified;
+  std::map<std::string, Json> checks;
+  for (const Json& check : verified.body["checks"]) checks[check["check"]] = check;
+  EXPECT_EQ(checks["IDENTITIES"]["status"], "OK") << verified;
+  EXPECT_EQ(checks["IDENTITIES"]["rows"], "100") << verified;
 }
 
 TEST_F(SimulatedServerTest, ErasesAUnitAndSaysWhenThereIsNone) {
