@@ -8,7 +8,12 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
+#include <signal.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <memory>
 #include <string>
 
@@ -39,6 +44,45 @@ class BareServer {
  private:
   Service service_;
   std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+};
+
+// Serves `Service` in a process of its own, as a real server does. To be made before anything is
+// printed and before anything else of gRPC, which does not survive a fork.
+template <class Service>
+class BareProcess {
+ public:
+  BareProcess() {
+    std::array<int, 2> ends{};  // to read from, to write to
+    if (pipe(ends.data()) != 0) Fail("cannot make a pipe to the bare server");
+    const pid_t parent = getpid();
+    pid_ = fork();
+    if (pid_ < 0) Fail("cannot start the bare server");
+    if (pid_ == 0) {
+      EndWith(parent);
+      close(ends[0]);
+      const BareServer<Service> server;
+      const std::string& address = server.address();
+      if (write(ends[1], address.data(), address.size()) < 0) _exit(1);
+      close(ends[1]);
+      while (true) pause();
+    }
+    close(ends[1]);
+    for (char c = 0; read(ends[0], &c, 1) == 1;) address_.push_back(c);
+    close(ends[0]);
+    if (address_.empty()) Fail("the bare server did not start");
+  }
+  ~BareProcess() {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  BareProcess(const BareProcess&) = delete;
+  BareProcess& operator=(const BareProcess&) = delete;
+
+  const std::string& address() const { return address_; }
+
+ private:
+  pid_t pid_ = 0;
   std::string address_;
 };
 

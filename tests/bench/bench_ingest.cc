@@ -5,19 +5,19 @@
 // known beforehand; half of the outcomes belong to exposed units of a running experiment with 3
 // metrics. The load shares the machine with the server.
 //
-// The yardsticks: a bare gRPC method, called as one per call is, that accepts each outcome and
-// forgets it. And SQLite itself, on one thread, with the server's settings: it appends rows of the
-// same columns, each in a transaction of its own; as many as the server took, with as many to a
-// transaction as the clients have under way; and then more with a unique index on a random key of
-// 16 bytes, to the full table. Its longest commit before that says what the disk takes at times,
-// whoever writes.
+// The yardsticks: a bare gRPC method in a process of its own, called as one per call is and in
+// turns with it, that accepts each outcome at once and forgets it. And SQLite itself, on one
+// thread, with the server's settings: it appends rows of the same columns, each in a transaction of
+// its own; as many as the server took, with as many to a transaction as the clients have under way;
+// and then more with a unique index on a random key of 16 bytes, to the full table. Its longest
+// commit before that says what the disk takes at times, whoever writes.
 //
 // The last line is a JSON object:
 //   batch_outcomes_per_s   in calls of 1,000 by 4 clients, over all that is sent at full speed
 //   ratio_to_unique_key    that, while the last million is stored, over the rate with the index
 //   ratio_to_raw_append    batch_outcomes_per_s over the rate of the bare append
 //   single_outcomes_per_s  one per call
-//   single_ratio_to_bare   that over the rate of the bare method
+//   single_ratio_to_bare   that over the rate of the bare method, both called in turns
 //   single_ratio_to_commit_each  that over the rate of SQLite with a transaction for each row
 //   rate_20m_over_1m       rate of the last million of 20 over that of the first of another server,
 //                          both taken in turns, for machines are not always equally fast
@@ -43,6 +43,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "absl/synchronization/mutex.h"
 #include "insightloop/v1/measurement.grpc.pb.h"
 #include "tests/bench/bare_server.h"
 #include "tests/bench/measuring.h"
@@ -57,7 +58,8 @@ constexpr int kRowsPerCommit = BatchLoad::kClients * BatchLoad::kRowsPerCall;
 constexpr double kSecondsOfCommitsEach = 5;
 constexpr double kMaxSecondsWithIndex = 20;
 constexpr int kMetrics = 3;
-constexpr int kTurns = 2;  // a million divided by it is whole calls for every client
+constexpr int kTurnsOfBatches = 2;  // a million divided by it is whole calls for every client
+constexpr int kTurnsOfSingles = 8;
 
 struct Sizes {
   Pool pool;
@@ -79,7 +81,7 @@ class SingleLoad {
     }
   }
 
-  // Outcomes per second.
+  // Seconds that it took.
   double Run(std::int64_t outcomes) {
     left_ = outcomes;
     running_ = kCallsAtOnce;
@@ -87,7 +89,7 @@ class SingleLoad {
     for (int i = 0; i < kCallsAtOnce; ++i) Begin(i);
     std::unique_lock lock(mutex_);
     all_done_.wait(lock, [this] { return running_ == 0; });
-    return static_cast<double>(outcomes) / SecondsSince(start);
+    return SecondsSince(start);
   }
 
  private:
@@ -233,17 +235,19 @@ void Start(RealServer& server, const Pool& pool) {
   Prepare(Connect(server.address()), kMetrics, pool);
 }
 
-// Seconds that the next million takes each of them.
-std::pair<double, double> TakeTurns(BatchLoad& one, BatchLoad& other, std::int64_t million) {
+// Seconds that so many outcomes take each of them.
+template <class Load>
+std::pair<double, double> TakeTurns(Load& one, Load& other, std::int64_t outcomes, int turns) {
   std::pair<double, double> seconds;
-  for (int turn = 0; turn < kTurns; ++turn) {
-    seconds.first += one.Run(million / kTurns);
-    seconds.second += other.Run(million / kTurns);
+  for (int turn = 0; turn < turns; ++turn) {
+    seconds.first += one.Run(outcomes / turns);
+    seconds.second += other.Run(outcomes / turns);
   }
   return seconds;
 }
 
 Rates MeasureServer(const Sizes& sizes) {
+  const BareProcess<ForgetfulService> bare;
   RealServer server;
   Start(server, sizes.pool);
   absl::PrintF("%-52s %12d\n", "units known; half exposed", sizes.pool.units);
@@ -265,7 +269,8 @@ Rates MeasureServer(const Sizes& sizes) {
     Start(another, sizes.pool);
     BatchLoad first_of_another(another.address(), sizes.pool);
     double another_s = 0;
-    std::tie(last_s, another_s) = TakeTurns(batches, first_of_another, sizes.million);
+    std::tie(last_s, another_s) =
+        TakeTurns(batches, first_of_another, sizes.million, kTurnsOfBatches);
     rates.last = million / last_s;
     rates.last_over_first = another_s / last_s;
     absl::PrintF("%-52s %12.0f /s\n", "last million of 20", rates.last);
@@ -277,11 +282,14 @@ Rates MeasureServer(const Sizes& sizes) {
                 (first_s + before_s + after_s + last_s);
   absl::PrintF("%-52s %12.0f /s\n", "all at full speed", rates.batch);
 
-  rates.single = SingleLoad(server.address(), sizes.pool).Run(sizes.singles);
+  SingleLoad singles(server.address(), sizes.pool);
+  SingleLoad bare_calls(bare.address(), sizes.pool);
+  const auto [single_s, bare_s] = TakeTurns(singles, bare_calls, sizes.singles, kTurnsOfSingles);
+  rates.single = static_cast<double>(sizes.singles) / single_s;
+  rates.bare_call = static_cast<double>(sizes.singles) / bare_s;
   absl::PrintF("%-52s %12.0f /s\n", "one per call, 64 under way", rates.single);
-  const BareServer<ForgetfulService> bare;
-  rates.bare_call = SingleLoad(bare.address(), sizes.pool).Run(sizes.singles);
-  absl::PrintF("%-52s %12.0f /s\n", "yardstick: a bare gRPC method, so called", rates.bare_call);
+  absl::PrintF("%-52s %12.0f /s\n", "yardstick: a bare gRPC method, in turns with it",
+               rates.bare_call);
   absl::PrintF("%-52s %12.1f MB\n", "memory of the server",
                static_cast<double>(server.ResidentBytes()) / 1e6);
   server.Stop();
@@ -321,5 +329,7 @@ int Main(const Sizes& sizes) {
 
 int main(int argc, char** argv) {
   using namespace insightloop::bench;
+  // As the server does: for the load and for the bare method.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   return Main(IsQuick(argc, argv) ? kQuick : kFull);
 }

@@ -7,7 +7,6 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -200,8 +199,7 @@ void RealServer::Launch() {
   const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(1);  // the benchmark was gone before the line above
+    EndWith(parent);
     dup2(log, STDOUT_FILENO);
     dup2(log, STDERR_FILENO);
     execv(arguments[0], const_cast<char* const*>(arguments));
