@@ -73,10 +73,11 @@ void FactStage::Add(std::span<const Outcome> outcomes, std::vector<RowFate>& fat
 // What memory knows of units and identities is all over the place, and fetching it takes longer
 // than all else: it is asked for ahead, of many rows at the same time.
 void FactStage::Identify(std::span<const Outcome> outcomes, std::vector<Identity>& identities) {
+  std::array<std::int64_t, FactMemory::kRowsPerBlock> unit_types;
   std::array<std::size_t, FactMemory::kRowsPerBlock> hashes;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    const UnitView unit = outcomes[i].unit;
-    hashes[i] = UnitTable::HashOf(Word(unit.unit_type), unit.unit_id);
+    unit_types[i] = Word(outcomes[i].unit.unit_type);
+    hashes[i] = UnitTable::HashOf(unit_types[i], outcomes[i].unit.unit_id);
   }
   memory_.units_.Prefetch(std::span(hashes).first(outcomes.size()));
   identities.clear();
@@ -88,7 +89,7 @@ void FactStage::Identify(std::span<const Outcome> outcomes, std::vector<Identity
       identities.push_back({.erased = erased});
       continue;
     }
-    const std::int64_t unit = Unit(Word(outcome.unit.unit_type), outcome.unit.unit_id, hashes[i]);
+    const std::int64_t unit = Unit(unit_types[i], outcome.unit.unit_id, hashes[i]);
     const std::int64_t event = Word(outcome.event);
     identities.push_back({.unit = unit,
                           .event = event,
