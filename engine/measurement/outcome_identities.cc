@@ -4,9 +4,7 @@
 
 #include <xxhash.h>
 
-#include <algorithm>
 #include <bit>
-#include <utility>
 
 namespace insightloop {
 
@@ -17,21 +15,10 @@ std::uint32_t ContentDigest(Time occur_time, OutcomeKind kind, std::int64_t valu
 }
 
 void OutcomeIdentities::Add(absl::uint128 identity, std::uint32_t digest) {
-  Part& part = parts_[PartOf(identity)];
-  if (4 * (part.taken + 1) > 3 * part.places.size()) part.Grow();
-  Entry& place = part.places[part.PlaceOf(identity)];
-  if (place.identity() != kFree) return;
-  place = {.words = std::bit_cast<std::array<std::uint32_t, 4>>(identity), .digest = digest};
-  ++part.taken;
-  ++size_;
-}
-
-void OutcomeIdentities::Part::Grow() {
-  const std::vector<Entry> before =
-      std::exchange(places, std::vector<Entry>(std::max<std::size_t>(2 * places.size(), 4)));
-  for (const Entry& entry : before) {
-    if (entry.identity() != kFree) places[PlaceOf(entry.identity())] = entry;
-  }
+  const Entry entry{.words = std::bit_cast<std::array<std::uint32_t, 4>>(identity),
+                    .digest = digest};
+  const bool is_new = parts_[PartOf(identity)].Add(entry, Is{identity});
+  if (is_new) ++size_;
 }
 
 }  // namespace insightloop

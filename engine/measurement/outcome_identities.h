@@ -12,11 +12,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "absl/numeric/int128.h"
 #include "engine/domain/facts.h"
 #include "engine/domain/time.h"
+#include "engine/measurement/open_table.h"
 #include "engine/measurement/uneven_parts.h"
 
 namespace insightloop {
@@ -30,21 +30,13 @@ class OutcomeIdentities {
  public:
   // The digest of the outcome with that identity (KeyedHash); absent when there is none.
   [[nodiscard]] std::optional<std::uint32_t> Find(absl::uint128 identity) const {
-    const Part& part = parts_[PartOf(identity)];
-    if (part.places.empty()) return std::nullopt;
-    const Entry& place = part.places[part.PlaceOf(identity)];
-    if (place.identity() == kFree) return std::nullopt;
-    return place.digest;
+    const Entry* const found = parts_[PartOf(identity)].Find(HashOf(identity), Is{identity});
+    return found == nullptr ? std::nullopt : std::optional(found->digest);
   }
 
   // Brings into the cache what Find() and Add() read first.
   void Prefetch(absl::uint128 identity) const {
-    const Part& part = parts_[PartOf(identity)];
-    if (part.places.empty()) return;
-    const Entry* const place = &part.places[part.FirstPlaceOf(identity)];
-    __builtin_prefetch(place);
-    const auto next_line = reinterpret_cast<std::uintptr_t>(place) + kCacheLine;
-    __builtin_prefetch(reinterpret_cast<const void*>(next_line));
+    parts_[PartOf(identity)].Prefetch(HashOf(identity));
   }
 
   // Does nothing when the identity is there.
@@ -53,43 +45,29 @@ class OutcomeIdentities {
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
-  static constexpr std::size_t kCacheLine = 64;
-  // Also an identity, of one outcome in 2^128, which is not known again.
-  static constexpr absl::uint128 kFree = 0;
-
   struct Entry {
     [[nodiscard]] absl::uint128 identity() const { return std::bit_cast<absl::uint128>(words); }
+    // 0 is also an identity, of one outcome in 2^128, which is not known again.
+    [[nodiscard]] bool is_free() const { return identity() == 0; }
+    [[nodiscard]] std::size_t hash() const { return HashOf(identity()); }
 
     std::array<std::uint32_t, 4> words{};  // of the identity, which would need padding
     std::uint32_t digest = 0;
   };
 
-  // Open addressing: an entry is in the first place of its hash or, where others are, in one of the
-  // next: mostly in one or two lines of cache side by side.
-  struct Part {
-    std::vector<Entry> places;  // a power of two; at most three quarters are taken
-    std::size_t taken = 0;
+  struct Is {
+    bool operator()(const Entry& entry) const { return entry.identity() == identity; }
 
-    // An identity is a hash already.
-    [[nodiscard]] std::size_t FirstPlaceOf(absl::uint128 identity) const {
-      return absl::Uint128Low64(identity) & (places.size() - 1);
-    }
-    // Where it is, or is to be put.
-    [[nodiscard]] std::size_t PlaceOf(absl::uint128 identity) const {
-      std::size_t place = FirstPlaceOf(identity);
-      while (places[place].identity() != kFree && places[place].identity() != identity) {
-        place = (place + 1) & (places.size() - 1);
-      }
-      return place;
-    }
-    void Grow();
+    absl::uint128 identity;
   };
 
+  // An identity is a hash already.
+  static std::size_t HashOf(absl::uint128 identity) { return absl::Uint128Low64(identity); }
   static std::size_t PartOf(absl::uint128 identity) {
     return UnevenPartOf(absl::Uint128High64(identity));
   }
 
-  std::array<Part, kUnevenParts> parts_;
+  std::array<OpenTable<Entry>, kUnevenParts> parts_;
   std::size_t size_ = 0;
 };
 

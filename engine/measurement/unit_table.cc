@@ -24,33 +24,26 @@ std::size_t UnitTable::HashOf(std::int64_t unit_type, std::string_view external_
 }
 
 void UnitTable::Prefetch(std::span<const std::size_t> hashes) const {
-  for (const std::size_t hash : hashes) {
-    parts_[UnevenPartOf(hash)].prefetch(Wanted{.hash = HalfOf(hash)});
-  }
+  for (const std::size_t hash : hashes) parts_[UnevenPartOf(hash)].Prefetch(HalfOf(hash));
   std::vector<UnitNumber> units;
   units.reserve(hashes.size());
   for (const std::size_t hash : hashes) {
-    const Part& part = parts_[UnevenPartOf(hash)];
-    const auto likely = part.find(Wanted{.hash = HalfOf(hash)});
-    if (likely == part.end()) continue;
+    const Entry* const likely =
+        parts_[UnevenPartOf(hash)].Find(HalfOf(hash), [](const Entry&) { return true; });
+    if (likely == nullptr) continue;
     units.push_back(likely->unit);
     Prefetch(likely->unit);
   }
   for (const UnitNumber unit : units) __builtin_prefetch(units_[unit - 1].name);
 }
 
-std::vector<UnitTable::Part> UnitTable::MakeParts(const UnitTable& table) {
-  std::vector<Part> parts;
-  parts.reserve(kUnevenParts);
-  for (std::size_t s = 0; s < kUnevenParts; ++s) parts.emplace_back(0, Hash{}, Equal{&table});
-  return parts;
-}
-
 UnitNumber UnitTable::Find(std::int64_t unit_type, std::string_view external_id,
                            std::size_t hash) const {
-  const Part& part = parts_[UnevenPartOf(hash)];
-  const auto found = part.find(Wanted{.hash = HalfOf(hash), .name = Name{unit_type, external_id}});
-  return found == part.end() ? 0 : found->unit;
+  if (external_id.empty()) return 0;  // as an erased unit's is
+  const Name name{unit_type, external_id};
+  const Entry* const found = parts_[UnevenPartOf(hash)].Find(
+      HalfOf(hash), [&](const Entry& entry) { return NameOf(entry.unit) == name; });
+  return found == nullptr ? 0 : found->unit;
 }
 
 UnitNumber UnitTable::Add(std::int64_t unit_type, std::string_view external_id) {
@@ -59,16 +52,14 @@ UnitNumber UnitTable::Add(std::int64_t unit_type, std::string_view external_id) 
   const auto unit = static_cast<UnitNumber>(units_.size());
   if (!external_id.empty()) {
     const std::size_t hash = HashOf(unit_type, external_id);
-    parts_[UnevenPartOf(hash)].insert({.unit = unit, .hash = HalfOf(hash)});
+    parts_[UnevenPartOf(hash)].Add({.unit = unit, .half = HalfOf(hash)});
   }
   return unit;
 }
 
+// Its entry stays in the table, where it is found no more.
 std::size_t UnitTable::Erase(UnitNumber unit) {
-  const Name name = NameOf(unit);
-  const std::size_t length = name.external_id.size();
-  const std::size_t hash = HashOf(name.unit_type, name.external_id);
-  parts_[UnevenPartOf(hash)].erase(Entry{.unit = unit, .hash = HalfOf(hash)});
+  const std::size_t length = NameOf(unit).external_id.size();
   char* const place = units_[unit - 1].name + sizeof(std::uint32_t);
   std::memset(place, 0, sizeof(std::uint16_t) + length);
   return length;

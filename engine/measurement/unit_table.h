@@ -6,18 +6,18 @@
 #ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_UNIT_TABLE_H_
 #define INSIGHTLOOP_ENGINE_MEASUREMENT_UNIT_TABLE_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "engine/domain/time.h"
 #include "engine/measurement/chunked_column.h"
+#include "engine/measurement/open_table.h"
 #include "engine/measurement/uneven_parts.h"
 
 namespace insightloop {
@@ -35,10 +35,6 @@ struct Membership {
 // Not thread-safe. Units are never removed; one that is erased loses its name.
 class UnitTable {
  public:
-  UnitTable() : parts_(MakeParts(*this)) {}
-  UnitTable(const UnitTable&) = delete;
-  UnitTable& operator=(const UnitTable&) = delete;
-
   // What a unit of that name is found by. `unit_type` is a word.
   [[nodiscard]] static std::size_t HashOf(std::int64_t unit_type, std::string_view external_id);
 
@@ -89,37 +85,20 @@ class UnitTable {
   };
   // A unit, and half of the hash of its name: passing others over and growing reads no names.
   struct Entry {
-    UnitNumber unit;
-    std::uint32_t hash;
-  };
-  // A name, or any with that half of its hash.
-  struct Wanted {
-    std::uint32_t hash;
-    std::optional<Name> name;
-  };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(const Entry& entry) const { return entry.hash; }
-    std::size_t operator()(const Wanted& wanted) const { return wanted.hash; }
-  };
-  struct Equal {
-    using is_transparent = void;
-    const UnitTable* table;
-    bool operator()(const Entry& a, const Entry& b) const { return a.unit == b.unit; }
-    bool operator()(const Entry& a, const Wanted& b) const {
-      return a.hash == b.hash && (!b.name.has_value() || table->NameOf(a.unit) == *b.name);
-    }
-  };
-  using Part = absl::flat_hash_set<Entry, Hash, Equal>;
+    [[nodiscard]] bool is_free() const { return unit == 0; }
+    [[nodiscard]] std::size_t hash() const { return half; }
 
-  static std::vector<Part> MakeParts(const UnitTable& table);
+    UnitNumber unit = 0;
+    std::uint32_t half = 0;
+  };
+
   [[nodiscard]] Name NameOf(UnitNumber unit) const;
   char* StoreName(const Name& name);
 
   ChunkedColumn<Unit> units_;
   std::vector<std::unique_ptr<char[]>> arena_;
-  std::size_t arena_left_ = 0;  // free bytes in the last piece
-  std::vector<Part> parts_;     // of units with a name
+  std::size_t arena_left_ = 0;                        // free bytes in the last piece
+  std::array<OpenTable<Entry>, kUnevenParts> parts_;  // of units that were added with a name
 };
 
 }  // namespace insightloop
