@@ -25,7 +25,7 @@
 //                          acknowledgement, at 60 % of the rate of the first million, while
 //                          the outcomes double
 //
-// --quick divides all sizes by 20.
+// --quick divides all sizes by about 20.
 
 #include <grpcpp/client_context.h>
 #include <sqlite3.h>
@@ -58,7 +58,7 @@ constexpr int kRowsPerCommit = BatchLoad::kClients * BatchLoad::kRowsPerCall;
 constexpr double kSecondsOfCommitsEach = 5;
 constexpr double kMaxSecondsWithIndex = 20;
 constexpr int kMetrics = 3;
-constexpr int kTurnsOfBatches = 2;  // a million divided by it is whole calls for every client
+constexpr int kTurnsOfBatches = 5;  // a million divided by it is whole calls for every client
 constexpr int kTurnsOfSingles = 8;
 
 struct Sizes {
@@ -67,7 +67,7 @@ struct Sizes {
 };
 constexpr Sizes kFull = {
     {2'000'000, 1'000'000}, 1'000'000, 9'000'000, 18'000'000, 20'000'000, 400'000};
-constexpr Sizes kQuick = {{100'000, 50'000}, 48'000, 448'000, 900'000, 1'000'000, 20'000};
+constexpr Sizes kQuick = {{100'000, 50'000}, 60'000, 448'000, 900'000, 1'000'000, 20'000};
 
 // Keeps calls of one row under way, each slot with a message of its own, until all are answered.
 class SingleLoad {
