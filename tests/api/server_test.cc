@@ -31,7 +31,17 @@ namespace {
 using ::insightloop::testing::StatusIs;
 using ::testing::HasSubstr;
 
-using SimulatedServerTest = ServerTest;
+class SimulatedServerTest : public ServerTest {
+ protected:
+  static void AddVisit(const std::string& outcome_id, const std::string& unit_id,
+                       v1::RecordOutcomesRequest& request) {
+    auto* row = request.add_outcomes();
+    row->set_outcome_id(outcome_id);
+    row->set_unit_id(unit_id);
+    row->set_event("events/visit");
+    row->mutable_occur_time()->set_seconds(kStart.micros / 1'000'000);
+  }
+};
 
 class RealServerTest : public ServerTest {
  protected:
@@ -229,13 +239,7 @@ TEST_F(SimulatedServerTest, PlansADraftAndARunningExperiment) {
 TEST_F(SimulatedServerTest, GivesEachRowOneFateAtItsPlace) {
   MakeDefinitions();
   v1::RecordOutcomesRequest request;
-  for (int i = 0; i < 6; ++i) {
-    auto* row = request.add_outcomes();
-    row->set_outcome_id("o" + std::to_string(i));
-    row->set_unit_id("42");
-    row->set_event("events/visit");
-    row->mutable_occur_time()->set_seconds(kStart.micros / 1'000'000);
-  }
+  for (int i = 0; i < 6; ++i) AddVisit("o" + std::to_string(i), "42", request);
   request.mutable_outcomes(1)->mutable_occur_time()->set_nanos(-1);
   request.mutable_outcomes(2)->set_event("events/nobody");
   request.mutable_outcomes(4)->mutable_occur_time()->set_seconds(1LL << 60);
@@ -259,11 +263,8 @@ TEST_F(SimulatedServerTest, StoresTheRowsOfACallThatWasCancelledMeanwhile) {
   MakeDefinitions();
   v1::RecordOutcomesRequest request;
   for (int i = 0; i < 100; ++i) {
-    auto* row = request.add_outcomes();
-    row->set_outcome_id("an-id-too-long-to-be-kept-in-place-" + std::to_string(i));
-    row->set_unit_id("a-unit-whose-id-is-too-long-for-that");
-    row->set_event("events/visit");
-    row->mutable_occur_time()->set_seconds(kStart.micros / 1'000'000);
+    AddVisit("an-id-too-long-to-be-kept-in-place-" + std::to_string(i),
+             "a-unit-whose-id-is-too-long-for-that", request);
   }
   const auto stub = v1::MeasurementService::NewStub(channel());
   fact_log().HoldAppends();
