@@ -41,7 +41,8 @@ T Must(absl::StatusOr<T> result) {
   return *std::move(result);
 }
 
-// Ends this process with the thread of `parent` that has just forked it.
+// Called by a process that was just forked: it ends when the thread of `parent` that forked it
+// does.
 inline void EndWith(pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);  // which was gone before the line above
