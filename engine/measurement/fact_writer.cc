@@ -33,7 +33,6 @@ FactWriter::FactWriter(FactLog& log, const Limits& limits, KeyedHash hash,
 
 void FactWriter::Start(std::function<absl::Status()> load) {
   writer_ = std::thread([this, load = std::move(load)] { Run(load); });
-  answerer_ = std::thread([this] { AnswerAll(); });
 }
 
 FactWriter::~FactWriter() {
@@ -43,12 +42,6 @@ FactWriter::~FactWriter() {
   }
   wake_.notify_one();
   if (writer_.joinable()) writer_.join();
-  {
-    const std::lock_guard lock(answer_mutex_);
-    is_all_written_ = true;
-  }
-  answer_.notify_one();
-  if (answerer_.joinable()) answerer_.join();
 }
 
 // -------------------------------------------------------------------------------------------------
@@ -229,35 +222,13 @@ void FactWriter::Publish(const Group& group) {
   published_();
 }
 
-// -------------------------------------------------------------------------------------------------
-// The answerer
-
 void FactWriter::Answer(Group group) {
-  {
-    const std::lock_guard lock(answer_mutex_);
-    written_.push_back(std::move(group));
-  }
-  answer_.notify_one();
-}
-
-void FactWriter::AnswerAll() {
-  std::unique_lock lock(answer_mutex_);
-  while (true) {
-    answer_.wait(lock, [this] { return is_all_written_ || !written_.empty(); });
-    if (written_.empty()) return;
-    std::vector<Group> groups = std::exchange(written_, {});
-    lock.unlock();
-    for (Group& group : groups) {
-      for (Call& call : group.calls) {
-        if (group.status.ok()) {
-          call.recorded(std::move(call.fates));
-        } else {
-          call.recorded(group.status);
-        }
-      }
+  for (Call& call : group.calls) {
+    if (group.status.ok()) {
+      call.recorded(std::move(call.fates));
+    } else {
+      call.recorded(group.status);
     }
-    groups.clear();
-    lock.lock();
   }
 }
 

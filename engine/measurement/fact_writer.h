@@ -94,8 +94,7 @@ class FactWriter {
   Group EndAppend(const absl::Status& status);
   std::optional<Group> BeginAppend();
   void Publish(const Group& group);
-  void Answer(Group group);
-  void AnswerAll();
+  static void Answer(Group group);
 
   FactLog& log_;
   const std::size_t max_queued_rows_;
@@ -116,13 +115,7 @@ class FactWriter {
   bool is_stopping_ = false;
   std::optional<absl::Status> appended_;
 
-  // Answering takes as long as writing where calls are small: writing does not wait for it.
-  std::mutex answer_mutex_;         // guards what follows
-  std::condition_variable answer_;  // the answerer: there are answers, or it should end
-  std::vector<Group> written_;
-  bool is_all_written_ = false;
-
-  std::thread writer_, answerer_;
+  std::thread writer_;
 };
 
 }  // namespace insightloop
