@@ -3,7 +3,8 @@
 // How fast a real server takes outcomes that are durable when acknowledged: in calls of a thousand
 // by 4 clients, while 20 million are stored, and one per call with 64 under way. All units are
 // known beforehand; half of the outcomes belong to exposed units of a running experiment with 3
-// metrics. The load shares the machine with the server.
+// metrics. The load shares the machine with the server; that of one per call is made to take little
+// of it (single_load.h).
 //
 // The yardsticks: a bare gRPC method in a process of its own, called as one per call is and in
 // turns with it, that accepts each outcome at once and forgets it. And SQLite itself, on one
@@ -27,15 +28,10 @@
 //
 // --quick divides all sizes by about 20.
 
-#include <grpcpp/client_context.h>
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <memory>
-#include <mutex>
 #include <random>
 #include <string>
 #include <tuple>
@@ -48,11 +44,11 @@
 #include "tests/bench/bare_server.h"
 #include "tests/bench/measuring.h"
 #include "tests/bench/real_server.h"
+#include "tests/bench/single_load.h"
 
 namespace insightloop::bench {
 namespace {
 
-constexpr int kCallsAtOnce = 64;
 constexpr double kSteadyShare = 0.6;
 constexpr int kRowsPerCommit = BatchLoad::kClients * BatchLoad::kRowsPerCall;
 constexpr double kSecondsOfCommitsEach = 5;
@@ -68,63 +64,6 @@ struct Sizes {
 constexpr Sizes kFull = {
     {2'000'000, 1'000'000}, 1'000'000, 9'000'000, 18'000'000, 20'000'000, 400'000};
 constexpr Sizes kQuick = {{100'000, 50'000}, 60'000, 448'000, 900'000, 1'000'000, 20'000};
-
-// Keeps calls of one row under way, each slot with a message of its own, until all are answered.
-class SingleLoad {
- public:
-  SingleLoad(const std::string& address, const Pool& pool) {
-    for (int i = 0; i < kCallsAtOnce; ++i) {
-      slots_.push_back(std::make_unique<Slot>(pool, static_cast<std::uint32_t>(1'000 + i)));
-    }
-    for (int i = 0; i < BatchLoad::kClients; ++i) {
-      stubs_.push_back(v1::MeasurementService::NewStub(Connect(address)));
-    }
-  }
-
-  // Seconds that it took.
-  double Run(std::int64_t outcomes) {
-    left_ = outcomes;
-    running_ = kCallsAtOnce;
-    const auto start = SteadyClock::now();
-    for (int i = 0; i < kCallsAtOnce; ++i) Begin(i);
-    std::unique_lock lock(mutex_);
-    all_done_.wait(lock, [this] { return running_ == 0; });
-    return SecondsSince(start);
-  }
-
- private:
-  struct Slot {
-    Slot(const Pool& pool, std::uint32_t seed) : call(pool, 1, seed) {}
-    OutcomeCall call;
-    std::unique_ptr<grpc::ClientContext> context;
-    v1::RecordOutcomesResponse response;
-  };
-
-  void Begin(int i) {
-    if (left_.fetch_sub(1) <= 0) {
-      const std::lock_guard lock(mutex_);
-      if (--running_ == 0) all_done_.notify_one();
-      return;
-    }
-    Slot& slot = *slots_[static_cast<std::size_t>(i)];
-    slot.call.Renew();
-    slot.context = std::make_unique<grpc::ClientContext>();
-    stubs_[static_cast<std::size_t>(i % BatchLoad::kClients)]->async()->RecordOutcomes(
-        slot.context.get(), &slot.call.request(), &slot.response,
-        [this, i, &slot](const grpc::Status& status) {
-          if (!status.ok()) Fail(status.error_message());
-          MustBeAccepted(slot.response, 1);
-          Begin(i);
-        });
-  }
-
-  std::vector<std::unique_ptr<Slot>> slots_;
-  std::vector<std::unique_ptr<v1::MeasurementService::Stub>> stubs_;
-  std::atomic<std::int64_t> left_{0};
-  std::mutex mutex_;
-  std::condition_variable all_done_;
-  int running_ = 0;
-};
 
 // Accepts outcomes, and forgets them.
 class ForgetfulService final : public v1::MeasurementService::CallbackService {

@@ -51,6 +51,7 @@ KINDS = [
     ("zlib", r"zlib\.h"),
     ("gtest", r"(gtest|gmock)/.+"),
     ("rapidcheck", r"rapidcheck(/.+)?\.h"),
+    ("nghttp2", r"nghttp2/.+"),
     ("benchmark", r"benchmark/.+"),
     (
         "posix",
@@ -84,7 +85,7 @@ ROOMS = [
     # The composition root: the one file that sees every room.
     Room(
         "the server's main", r"api/server_main\.cc",
-        frozenset({kind for kind, _ in KINDS} - {"tests", "gtest", "rapidcheck"}),
+        frozenset({kind for kind, _ in KINDS} - {"tests", "gtest", "rapidcheck", "nghttp2"}),
     ),
     room(
         "api", r"api/.+", "api", "domain", "assignment", "engine", "absl", "nlohmann", "generated", "grpc",
