@@ -13,6 +13,7 @@ namespace insightloop {
 namespace {
 
 constexpr std::size_t kRowsPerGroup = 10'000;  // a group has more only when its one call has
+constexpr std::size_t kRowsOfLargeCall = 16;
 constexpr Duration kRetryDelay = Seconds(1);
 
 // A full disk, or a database that another program held.
@@ -33,6 +34,7 @@ FactWriter::FactWriter(FactLog& log, const Limits& limits, KeyedHash hash,
 
 void FactWriter::Start(std::function<absl::Status()> load) {
   writer_ = std::thread([this, load = std::move(load)] { Run(load); });
+  answerer_ = std::thread([this] { AnswerLarge(); });
 }
 
 FactWriter::~FactWriter() {
@@ -42,6 +44,12 @@ FactWriter::~FactWriter() {
   }
   wake_.notify_one();
   if (writer_.joinable()) writer_.join();
+  {
+    const std::lock_guard lock(answer_mutex_);
+    is_all_written_ = true;
+  }
+  answer_.notify_one();
+  if (answerer_.joinable()) answerer_.join();
 }
 
 // -------------------------------------------------------------------------------------------------
@@ -108,9 +116,9 @@ void FactWriter::Run(const std::function<absl::Status()>& load) {
       if (appended->status.ok()) Publish(*appended);
       // Fates hang on facts alone: counts that could not be stored are lost.
       if (!appended->stage->has_facts()) appended->status = absl::OkStatus();
-      Answer(*std::move(appended));
+      HandOver(*std::move(appended));
     }
-    if (without_append.has_value()) Answer(*std::move(without_append));
+    if (without_append.has_value()) HandOver(*std::move(without_append));
   }
 }
 
@@ -222,7 +230,32 @@ void FactWriter::Publish(const Group& group) {
   published_();
 }
 
-void FactWriter::Answer(Group group) {
+// -------------------------------------------------------------------------------------------------
+// Answers
+
+void FactWriter::HandOver(Group group) {
+  if (group.rows < kRowsOfLargeCall * group.calls.size()) return Answer(group);
+  {
+    const std::lock_guard lock(answer_mutex_);
+    written_.push_back(std::move(group));
+  }
+  answer_.notify_one();
+}
+
+void FactWriter::AnswerLarge() {
+  std::unique_lock lock(answer_mutex_);
+  while (true) {
+    answer_.wait(lock, [this] { return is_all_written_ || !written_.empty(); });
+    if (written_.empty()) return;
+    std::vector<Group> groups = std::exchange(written_, {});
+    lock.unlock();
+    for (Group& group : groups) Answer(group);
+    groups.clear();
+    lock.lock();
+  }
+}
+
+void FactWriter::Answer(Group& group) {
   for (Call& call : group.calls) {
     if (group.status.ok()) {
       call.recorded(std::move(call.fates));

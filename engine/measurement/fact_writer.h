@@ -94,7 +94,9 @@ class FactWriter {
   Group EndAppend(const absl::Status& status);
   std::optional<Group> BeginAppend();
   void Publish(const Group& group);
-  static void Answer(Group group);
+  void HandOver(Group group);  // to be answered
+  void AnswerLarge();
+  static void Answer(Group& group);
 
   FactLog& log_;
   const std::size_t max_queued_rows_;
@@ -115,7 +117,14 @@ class FactWriter {
   bool is_stopping_ = false;
   std::optional<absl::Status> appended_;
 
-  std::thread writer_;
+  // The writer answers small calls itself: a thread for them would only contend with gRPC's. It
+  // does not wait for the many fates of large ones, which the answerer hands out.
+  std::mutex answer_mutex_;         // guards what follows
+  std::condition_variable answer_;  // the answerer: there are answers, or it should end
+  std::vector<Group> written_;
+  bool is_all_written_ = false;
+
+  std::thread writer_, answerer_;
 };
 
 }  // namespace insightloop

@@ -276,7 +276,7 @@ class Measurement : public ExposedUnits {
   // reason ID_REUSED for a known outcome_id with other content. Rows of one call see the rows
   // before them.
   //
-  // Does not wait: `recorded` is called once, here or later on the thread that records for all, so
+  // Does not wait: `recorded` is called once, here or later on a thread that all calls share, so
   // that it must be quick and must wait for no other call.
   //
   // Errors: kResourceExhausted  the queue or the disk is full; nothing is stored, retry later.
