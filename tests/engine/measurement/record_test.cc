@@ -279,6 +279,30 @@ TEST_F(RecordTest, ErasingAUnitWaitsForItsRowsThatAreBeingAppended) {
   EXPECT_EQ(erased.last_outcome, 1);
 }
 
+// On the thread that answers, another call may be begun and judged.
+TEST_F(RecordTest, AnAnswerMayLookUnitsUpAndBeginAnotherCall) {
+  for (const int rows : {1, 100}) {  // of a small and a large call, which two threads answer
+    const std::string unit = "anna" + std::to_string(rows);
+    Outcomes first;
+    for (int i = 0; i < rows; ++i) {
+      first.push_back(OutcomeOf(unit).Id(std::to_string(i)));
+    }
+    const Outcomes second = {first.back(), OutcomeOf(unit).Id("another")};
+    std::promise<absl::StatusOr<FactFates>> fates_of_second;
+    measurement().Record({.outcomes = first}, [&](const auto& fates_of_first) {
+      EXPECT_THAT(fates_of_first, IsOk());
+      EXPECT_THAT(measurement().FindCounting(first.back().unit, first.back().event, kDayOne),
+                  IsEmpty());
+      measurement().Record({.outcomes = second},
+                           [&](auto fates) { fates_of_second.set_value(std::move(fates)); });
+    });
+    const auto fates = fates_of_second.get_future().get();
+    ASSERT_THAT(fates, IsOk());
+    EXPECT_EQ(fates->outcomes.at(0).fate, Fate::kDuplicate);
+    EXPECT_EQ(fates->outcomes.at(1).fate, Fate::kAccepted);
+  }
+}
+
 TEST(QueueTest, CallsBeyondTheLimitAreRefusedAndTheOthersAreWritten) {
   Limits limits;
   limits.max_queued_rows = 4;
