@@ -12,8 +12,8 @@
 namespace insightloop {
 namespace {
 
-constexpr std::size_t kRowsPerGroup = 10'000;  // a group has more only when its one call has
-constexpr std::size_t kRowsOfLargeCall = 16;
+constexpr std::size_t kRowsPerGroup = 10'000;      // a group has more only when its one call has
+constexpr std::size_t kMeanRowsOfLargeCalls = 16;  // of a group
 constexpr Duration kRetryDelay = Seconds(1);
 
 // A full disk, or a database that another program held.
@@ -34,7 +34,7 @@ FactWriter::FactWriter(FactLog& log, const Limits& limits, KeyedHash hash,
 
 void FactWriter::Start(std::function<absl::Status()> load) {
   writer_ = std::thread([this, load = std::move(load)] { Run(load); });
-  answerer_ = std::thread([this] { AnswerLarge(); });
+  answerer_ = std::thread([this] { AnswerHandedOver(); });
 }
 
 FactWriter::~FactWriter() {
@@ -116,9 +116,9 @@ void FactWriter::Run(const std::function<absl::Status()>& load) {
       if (appended->status.ok()) Publish(*appended);
       // Fates hang on facts alone: counts that could not be stored are lost.
       if (!appended->stage->has_facts()) appended->status = absl::OkStatus();
-      HandOver(*std::move(appended));
+      AnswerOrHandOver(*std::move(appended));
     }
-    if (without_append.has_value()) HandOver(*std::move(without_append));
+    if (without_append.has_value()) AnswerOrHandOver(*std::move(without_append));
   }
 }
 
@@ -233,8 +233,8 @@ void FactWriter::Publish(const Group& group) {
 // -------------------------------------------------------------------------------------------------
 // Answers
 
-void FactWriter::HandOver(Group group) {
-  if (group.rows < kRowsOfLargeCall * group.calls.size()) return Answer(group);
+void FactWriter::AnswerOrHandOver(Group group) {
+  if (group.rows < kMeanRowsOfLargeCalls * group.calls.size()) return Answer(group);
   {
     const std::lock_guard lock(answer_mutex_);
     written_.push_back(std::move(group));
@@ -242,7 +242,7 @@ void FactWriter::HandOver(Group group) {
   answer_.notify_one();
 }
 
-void FactWriter::AnswerLarge() {
+void FactWriter::AnswerHandedOver() {
   std::unique_lock lock(answer_mutex_);
   while (true) {
     answer_.wait(lock, [this] { return is_all_written_ || !written_.empty(); });

@@ -94,8 +94,8 @@ class FactWriter {
   Group EndAppend(const absl::Status& status);
   std::optional<Group> BeginAppend();
   void Publish(const Group& group);
-  void HandOver(Group group);  // to be answered
-  void AnswerLarge();
+  void AnswerOrHandOver(Group group);
+  void AnswerHandedOver();
   static void Answer(Group& group);
 
   FactLog& log_;
@@ -117,8 +117,8 @@ class FactWriter {
   bool is_stopping_ = false;
   std::optional<absl::Status> appended_;
 
-  // The writer answers small calls itself: a thread for them would only contend with gRPC's. It
-  // does not wait for the many fates of large ones, which the answerer hands out.
+  // The writer answers groups of small calls itself, which is quick. It does not wait for the many
+  // fates of large ones, which the answerer hands out.
   std::mutex answer_mutex_;         // guards what follows
   std::condition_variable answer_;  // the answerer: there are answers, or it should end
   std::vector<Group> written_;

@@ -276,8 +276,8 @@ class Measurement : public ExposedUnits {
   // reason ID_REUSED for a known outcome_id with other content. Rows of one call see the rows
   // before them.
   //
-  // Does not wait: `recorded` is called once, here or later on a thread that all calls share, so
-  // that it must be quick and must wait for no other call.
+  // Does not wait: `recorded` is called once, here or later on a thread that other calls need, so
+  // that it must be quick and must not wait for anything of this object.
   //
   // Errors: kResourceExhausted  the queue or the disk is full; nothing is stored, retry later.
   //         kUnavailable        the store cannot write; what became of the rows is unknown, retry.

@@ -36,7 +36,6 @@
 #include <string>
 #include <tuple>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/mutex.h"
@@ -221,11 +220,13 @@ Rates MeasureServer(const Sizes& sizes) {
                 (first_s + before_s + after_s + last_s);
   absl::PrintF("%-52s %12.0f /s\n", "all at full speed", rates.batch);
 
-  SingleLoad singles(server.address(), sizes.pool);
-  SingleLoad bare_calls(bare.address(), sizes.pool);
-  const auto [single_s, bare_s] = TakeTurns(singles, bare_calls, sizes.singles, kTurnsOfSingles);
-  rates.single = static_cast<double>(sizes.singles) / single_s;
-  rates.bare_call = static_cast<double>(sizes.singles) / bare_s;
+  {
+    SingleLoad singles(server.address(), sizes.pool);
+    SingleLoad bare_calls(bare.address(), sizes.pool);
+    const auto [single_s, bare_s] = TakeTurns(singles, bare_calls, sizes.singles, kTurnsOfSingles);
+    rates.single = static_cast<double>(sizes.singles) / single_s;
+    rates.bare_call = static_cast<double>(sizes.singles) / bare_s;
+  }
   absl::PrintF("%-52s %12.0f /s\n", "one per call, 64 under way", rates.single);
   absl::PrintF("%-52s %12.0f /s\n", "yardstick: a bare gRPC method, in turns with it",
                rates.bare_call);

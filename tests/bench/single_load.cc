@@ -26,6 +26,8 @@ namespace {
 
 constexpr std::size_t kPrefixBytes = 5;  // before each message: not compressed, its length
 constexpr std::size_t kChunkBytes = 64 << 10;
+constexpr std::uint32_t kCallsAtOnce = 64;
+constexpr int kPatienceMs = 60'000;
 
 int MustBeWell(int code) {
   if (code < 0) Fail(absl::StrCat("HTTP/2: ", nghttp2_strerror(code)));
@@ -66,7 +68,7 @@ struct SingleLoad::Call {
   OutcomeCall rows;
   std::string request, response;  // as sent and received
   std::size_t sent = 0;           // bytes of the request
-  std::string status;             // of gRPC; "0" is OK
+  std::string status, message;    // of gRPC; "0" is OK
 };
 
 class SingleLoad::Connection {
@@ -102,6 +104,7 @@ class SingleLoad::Connection {
     call.sent = 0;
     call.response.clear();
     call.status.clear();
+    call.message.clear();
     const std::array headers = {
         Header(":method", "POST"),
         Header(":scheme", "http"),
@@ -125,18 +128,19 @@ class SingleLoad::Connection {
     MustBeWell(static_cast<int>(size));
     for (std::string_view left = out_; !left.empty();) {
       const ssize_t sent = send(socket_, left.data(), left.size(), MSG_NOSIGNAL);
-      if (sent <= 0) Fail("the server has closed the connection");
+      if (sent < 0) Fail(absl::StrCat("cannot send: ", std::strerror(errno)));
       left.remove_prefix(static_cast<std::size_t>(sent));
     }
+    if (nghttp2_session_want_read(session_) == 0) Fail("the HTTP/2 session has ended");
   }
 
   // Takes what has arrived: calls that end begin the next.
   void Receive() {
-    static std::array<std::uint8_t, kChunkBytes> bytes;
-    const ssize_t size = recv(socket_, bytes.data(), bytes.size(), 0);
-    if (size <= 0) Fail("the server has closed the connection");
+    const ssize_t size = recv(socket_, in_.data(), in_.size(), 0);
+    if (size < 0) Fail(absl::StrCat("cannot receive: ", std::strerror(errno)));
+    if (size == 0) Fail("the server has closed the connection");
     MustBeWell(static_cast<int>(
-        nghttp2_session_mem_recv(session_, bytes.data(), static_cast<std::size_t>(size))));
+        nghttp2_session_mem_recv(session_, in_.data(), static_cast<std::size_t>(size))));
   }
 
  private:
@@ -156,10 +160,11 @@ class SingleLoad::Connection {
   static int OnHeader(nghttp2_session* session, const nghttp2_frame* frame,
                       const std::uint8_t* name, std::size_t name_size, const std::uint8_t* value,
                       std::size_t value_size, std::uint8_t, void*) {
-    if (std::string_view(reinterpret_cast<const char*>(name), name_size) == "grpc-status") {
-      CallOf(session, frame->hd.stream_id)
-          .status.assign(reinterpret_cast<const char*>(value), value_size);
-    }
+    const std::string_view key(reinterpret_cast<const char*>(name), name_size);
+    if (key != "grpc-status" && key != "grpc-message") return 0;
+    Call& call = CallOf(session, frame->hd.stream_id);
+    (key == "grpc-status" ? call.status : call.message)
+        .assign(reinterpret_cast<const char*>(value), value_size);
     return 0;
   }
 
@@ -169,9 +174,13 @@ class SingleLoad::Connection {
     return 0;
   }
 
-  static int OnClose(nghttp2_session* session, std::int32_t stream, std::uint32_t, void* self) {
+  static int OnClose(nghttp2_session* session, std::int32_t stream, std::uint32_t error,
+                     void* self) {
     Call& call = CallOf(session, stream);
-    if (call.status != "0") Fail(absl::StrCat("a call ended with gRPC status ", call.status));
+    if (call.status != "0") {
+      Fail(absl::StrCat("a call ended with gRPC status '", call.status, "' ", call.message,
+                        ", HTTP/2 ", nghttp2_http2_strerror(error)));
+    }
     v1::RecordOutcomesResponse response;
     if (call.response.size() < kPrefixBytes ||
         !response.ParseFromString(call.response.substr(kPrefixBytes))) {
@@ -187,6 +196,7 @@ class SingleLoad::Connection {
   const std::string address_;
   const int socket_;
   nghttp2_session* session_ = nullptr;
+  std::array<std::uint8_t, kChunkBytes> in_{};
   std::string out_;
 };
 
@@ -214,7 +224,9 @@ double SingleLoad::Run(std::int64_t outcomes) {
     sockets.push_back({.fd = connection->socket(), .events = POLLIN, .revents = 0});
   }
   while (running_ > 0) {
-    if (poll(sockets.data(), sockets.size(), -1) < 0 && errno != EINTR) Fail("cannot poll");
+    if (poll(sockets.data(), sockets.size(), kPatienceMs) <= 0) {
+      Fail("calls of one outcome are not answered");
+    }
     for (std::size_t i = 0; i < sockets.size(); ++i) {
       if (std::exchange(sockets[i].revents, 0) == 0) continue;
       connections_[i]->Receive();

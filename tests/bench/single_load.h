@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Load of one outcome per call. It speaks gRPC's protocol by a library for HTTP/2, on one thread,
-// and takes a sixth of the processor time that the server does. A client of gRPC takes two thirds,
-// and on a machine that they share would be measured as much as the server.
+// and sends together the calls that answers read together make room for. It takes a sixth of the
+// processor time that the server does. A client of gRPC takes two thirds, and on a machine that
+// they share would be measured as much as the server.
 //
 // Source: gRPC over HTTP2, https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md.
 
@@ -18,12 +19,10 @@
 
 namespace insightloop::bench {
 
-// Keeps calls of RecordOutcomes under way, on as many connections as there are clients of
-// BatchLoad.
+// Keeps 64 calls of RecordOutcomes under way, on as many connections as BatchLoad has clients, and
+// ends the benchmark unless each is accepted. For one thread.
 class SingleLoad {
  public:
-  static constexpr int kCallsAtOnce = 64;
-
   // `address` as of RealServer.
   SingleLoad(const std::string& address, const Pool& pool);
   ~SingleLoad();
