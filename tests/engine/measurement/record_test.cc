@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/domain/await.h"
 #include "engine/domain/error.h"
 #include "engine/measurement/embedded_measurement.h"
 #include "tests/engine/measurement/measurement_fixture.h"
@@ -288,15 +289,14 @@ TEST_F(RecordTest, AnAnswerMayLookUnitsUpAndBeginAnotherCall) {
       first.push_back(OutcomeOf(unit).Id(std::to_string(i)));
     }
     const Outcomes second = {first.back(), OutcomeOf(unit).Id("another")};
-    std::promise<absl::StatusOr<FactFates>> fates_of_second;
-    measurement().Record({.outcomes = first}, [&](const auto& fates_of_first) {
-      EXPECT_THAT(fates_of_first, IsOk());
-      EXPECT_THAT(measurement().FindCounting(first.back().unit, first.back().event, kDayOne),
-                  IsEmpty());
-      measurement().Record({.outcomes = second},
-                           [&](auto fates) { fates_of_second.set_value(std::move(fates)); });
+    const auto fates = Await<absl::StatusOr<FactFates>>([&](const Recorded& recorded) {
+      measurement().Record({.outcomes = first}, [&, recorded](const auto& fates_of_first) {
+        EXPECT_THAT(fates_of_first, IsOk());
+        EXPECT_THAT(measurement().FindCounting(first.back().unit, first.back().event, kDayOne),
+                    IsEmpty());
+        measurement().Record({.outcomes = second}, recorded);
+      });
     });
-    const auto fates = fates_of_second.get_future().get();
     ASSERT_THAT(fates, IsOk());
     EXPECT_EQ(fates->outcomes.at(0).fate, Fate::kDuplicate);
     EXPECT_EQ(fates->outcomes.at(1).fate, Fate::kAccepted);
