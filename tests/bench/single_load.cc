@@ -29,9 +29,8 @@ constexpr std::size_t kChunkBytes = 64 << 10;
 constexpr std::uint32_t kCallsAtOnce = 64;
 constexpr int kPatienceMs = 60'000;
 
-int MustBeWell(int code) {
-  if (code < 0) Fail(absl::StrCat("HTTP/2: ", nghttp2_strerror(code)));
-  return code;
+void MustBeWell(ssize_t result) {
+  if (result < 0) Fail(absl::StrCat("HTTP/2: ", nghttp2_strerror(static_cast<int>(result))));
 }
 
 nghttp2_nv Header(std::string_view name, std::string_view value) {
@@ -125,7 +124,7 @@ class SingleLoad::Connection {
     while ((size = nghttp2_session_mem_send(session_, &bytes)) > 0) {
       out_.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
     }
-    MustBeWell(static_cast<int>(size));
+    MustBeWell(size);
     for (std::string_view left = out_; !left.empty();) {
       const ssize_t sent = send(socket_, left.data(), left.size(), MSG_NOSIGNAL);
       if (sent < 0) Fail(absl::StrCat("cannot send: ", std::strerror(errno)));
@@ -139,8 +138,7 @@ class SingleLoad::Connection {
     const ssize_t size = recv(socket_, in_.data(), in_.size(), 0);
     if (size < 0) Fail(absl::StrCat("cannot receive: ", std::strerror(errno)));
     if (size == 0) Fail("the server has closed the connection");
-    MustBeWell(static_cast<int>(
-        nghttp2_session_mem_recv(session_, in_.data(), static_cast<std::size_t>(size))));
+    MustBeWell(nghttp2_session_mem_recv(session_, in_.data(), static_cast<std::size_t>(size)));
   }
 
  private:
