@@ -298,10 +298,10 @@ std::optional<Fault> OutcomeFromProto(const v1::Outcome& row, SubmittedOutcome& 
 
 void FateToProto(const RowFate& fate, v1::RowFate& row) {
   row.set_fate(static_cast<v1::RowFate::Fate>(fate.fate));  // numbered alike
-  // An empty text that is set would take memory.
-  if (!fate.reason.empty()) row.set_reason(fate.reason);
-  if (!fate.field.empty()) row.set_field(fate.field);
-  if (!fate.detail.empty()) row.set_detail(fate.detail);
+  if (fate.fault == nullptr) return;
+  row.set_reason(fate.fault->reason);
+  row.set_field(fate.fault->field);
+  row.set_detail(fate.fault->detail);
 }
 
 }  // namespace insightloop::api

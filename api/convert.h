@@ -68,11 +68,6 @@ absl::Status ToProto(const Noun& noun, google::protobuf::Message& message) {
 std::optional<Time> TimeFromProto(const google::protobuf::Timestamp& timestamp);
 google::protobuf::Timestamp TimeToProto(Time time);
 
-// Why a part of a fact or an assignment request cannot be converted.
-struct Fault {
-  std::string reason, field, detail;
-};
-
 using ValueMap = google::protobuf::Map<std::string, google::protobuf::Value>;
 
 // Takes strings, finite numbers and booleans; anything else is a fault (UNSUPPORTED_VALUE,

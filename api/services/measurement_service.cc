@@ -24,11 +24,8 @@ SubmittedRows<Submitted> RowsOf(const Rows& rows,
                                 std::optional<Fault> (*convert)(typename Rows::const_reference,
                                                                 Submitted&)) {
   return {.size = static_cast<std::size_t>(rows.size()),
-          .read = [&rows, convert](std::size_t place, Submitted& row) -> std::optional<RowFate> {
-            std::optional<Fault> fault = convert(rows[static_cast<int>(place)], row);
-            if (!fault.has_value()) return std::nullopt;
-            auto& [reason, field, detail] = *fault;
-            return RowFate{Fate::kRejected, std::move(reason), std::move(field), std::move(detail)};
+          .read = [&rows, convert](std::size_t place, Submitted& row) {
+            return convert(rows[static_cast<int>(place)], row);
           }};
 }
 

@@ -9,8 +9,10 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "engine/domain/attribute.h"
@@ -107,7 +109,7 @@ inline constexpr std::string_view kVariantNotAssigned = "VARIANT_NOT_ASSIGNED";
 struct RejectionKey {
   std::string experiment;
   std::string variant;  // empty: the row named none that the experiment has
-  std::string reason;   // as RowFate
+  std::string reason;   // as Fault
   Time day;             // of receipt: its start, in UTC
 
   friend auto operator<=>(const RejectionKey&, const RejectionKey&) = default;
@@ -118,11 +120,20 @@ using Rejections = std::map<RejectionKey, std::int64_t>;
 
 enum class Fate { kAccepted = 1, kDuplicate = 2, kLate = 3, kRejected = 4 };
 
-// What became of one submitted row.
+// What is wrong with something submitted. `detail` says what `field` holds and what would be right.
+struct Fault {
+  std::string reason, field, detail;
+};
+
+// What became of one submitted row. Rows come in great numbers, and few of them have a fault.
 struct RowFate {
   Fate fate = Fate::kRejected;
-  std::string reason, field, detail;  // of a rejected row
+  std::shared_ptr<const Fault> fault;  // of a rejected row; otherwise null
 };
+
+inline RowFate Rejected(Fault fault) {
+  return {.fate = Fate::kRejected, .fault = std::make_shared<const Fault>(std::move(fault))};
+}
 
 }  // namespace insightloop
 

@@ -137,8 +137,7 @@ RowFate FactStage::Add(const Identity& identity, const Outcome& outcome) {
 }
 
 RowFate FactStage::RejectReused(const Outcome& outcome) {
-  RowFate fate = {
-      .fate = Fate::kRejected,
+  Fault fault = {
       .reason = "ID_REUSED",
       .field = "outcome_id",
       .detail = absl::StrCat(Quoted(outcome.outcome_id), " is known for unit ",
@@ -147,10 +146,10 @@ RowFate FactStage::RejectReused(const Outcome& outcome) {
   for (ExposedIn& in : memory_.FindCounting(outcome.unit, outcome.event, outcome.occur_time)) {
     ++batch_.rejections[{.experiment = std::move(in.experiment),
                          .variant = std::move(in.variant),
-                         .reason = fate.reason,
+                         .reason = fault.reason,
                          .day = StartOfDay(outcome.receive_time)}];
   }
-  return fate;
+  return Rejected(std::move(fault));
 }
 
 void FactStage::Add(const Rejections& rejections) {

@@ -25,13 +25,10 @@
 namespace insightloop {
 namespace {
 
-using Rejection = std::optional<RowFate>;  // absent: the rule holds
+using Rejection = std::optional<Fault>;  // absent: the rule holds
 
-RowFate Reject(std::string_view reason, std::string_view field, std::string detail) {
-  return {.fate = Fate::kRejected,
-          .reason = std::string(reason),
-          .field = std::string(field),
-          .detail = std::move(detail)};
+Fault Reject(std::string_view reason, std::string_view field, std::string detail) {
+  return {.reason = std::string(reason), .field = std::string(field), .detail = std::move(detail)};
 }
 
 // The first of what is wrong.
@@ -454,7 +451,7 @@ std::vector<RejectedRow> JudgeRows(const Judge& judge, const SubmittedRows<Submi
       good.pop_back();
       judge.Count(row, rejection->reason, rejections);
     }
-    rejected.push_back({.place = i, .fate = *std::move(rejection)});
+    rejected.push_back({.place = i, .fate = Rejected(*std::move(rejection))});
   }
   return rejected;
 }
@@ -574,7 +571,7 @@ RowsRecorded Recorder::Counting(RowsRecorded recorded) {
   return [this, recorded = std::move(recorded)](absl::StatusOr<std::vector<RowFate>> fates) {
     if (fates.ok()) {
       for (const RowFate& fate : *fates) {
-        if (fate.fate == Fate::kRejected) CountRejected(fate.reason);
+        if (fate.fate == Fate::kRejected) CountRejected(fate.fault->reason);
       }
     }
     recorded(std::move(fates));

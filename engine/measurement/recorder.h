@@ -39,7 +39,7 @@ struct SubmittedRows {
   std::size_t size = 0;
   // Called once for each row, in order, before the call returns: fills in the row, which is empty,
   // or says why it is none. Views in the row must last until the call is answered.
-  std::function<std::optional<RowFate>(std::size_t place, Row& row)> read;
+  std::function<std::optional<Fault>(std::size_t place, Row& row)> read;
 };
 
 using RowsRecorded = std::function<void(absl::StatusOr<std::vector<RowFate>>)>;

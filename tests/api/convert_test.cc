@@ -456,12 +456,19 @@ TEST(ConvertTest, NumbersFatesAsTheContractDoes) {
                                        {Fate::kLate, v1::RowFate::LATE},
                                        {Fate::kRejected, v1::RowFate::REJECTED}}) {
     v1::RowFate row;
-    FateToProto({fate, "REASON", "field", "detail"}, row);
+    FateToProto({.fate = fate}, row);
     EXPECT_EQ(row.fate(), expected);
-    EXPECT_EQ(row.reason(), "REASON");
-    EXPECT_EQ(row.field(), "field");
-    EXPECT_EQ(row.detail(), "detail");
+    EXPECT_EQ(row.reason(), "");
   }
+}
+
+TEST(ConvertTest, ARejectedRowsFateSaysWhatIsWrong) {
+  v1::RowFate row;
+  FateToProto(Rejected({.reason = "REASON", .field = "field", .detail = "detail"}), row);
+  EXPECT_EQ(row.fate(), v1::RowFate::REJECTED);
+  EXPECT_EQ(row.reason(), "REASON");
+  EXPECT_EQ(row.field(), "field");
+  EXPECT_EQ(row.detail(), "detail");
 }
 
 }  // namespace

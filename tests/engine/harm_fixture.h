@@ -60,13 +60,8 @@ class HarmTest : public EngineTest {
                           .event = "events/complaint",
                           .occur_time = clock_.Now()});
     }
-    ExpectAccepted(RecordExposures(*recorder_, exposures));
-    ExpectAccepted(RecordOutcomes(*recorder_, outcomes));
-  }
-
-  static void ExpectAccepted(const absl::StatusOr<std::vector<RowFate>>& fates) {
-    ASSERT_THAT(fates, IsOk());
-    for (const RowFate& fate : *fates) ASSERT_EQ(fate.fate, Fate::kAccepted) << fate.detail;
+    testing::ExpectAccepted(RecordExposures(*recorder_, exposures));
+    testing::ExpectAccepted(RecordOutcomes(*recorder_, outcomes));
   }
 
   // Has many complain of `reminder` in experiments/spring, which runs, until all windows closed.

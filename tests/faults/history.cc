@@ -90,7 +90,9 @@ void History::AcknowledgeOne(Fact& fact, const RowFate& fate, const std::string&
     fact.is_accepted = true;
   } else if (fate.fate != Fate::kDuplicate) {
     Find(fates_.wrong, fates_, "neither accepted nor a duplicate",
-         absl::StrCat(name, ", ", fate.reason, " ", fate.detail));
+         fate.fault == nullptr
+             ? name
+             : absl::StrCat(name, ", ", fate.fault->reason, " ", fate.fault->detail));
     return;
   }
   fact.is_acknowledged = true;

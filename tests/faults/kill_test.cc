@@ -80,10 +80,9 @@ absl::StatusOr<std::vector<RowFate>> Call(v1::MeasurementService::Stub& stub,
   }
   std::vector<RowFate> fates;
   for (const v1::RowFate& fate : response.fates()) {
-    fates.push_back({.fate = static_cast<Fate>(fate.fate()),  // the same numbers
-                     .reason = fate.reason(),
-                     .field = fate.field(),
-                     .detail = fate.detail()});
+    fates.push_back(fate.fate() == v1::RowFate::REJECTED
+                        ? Rejected({fate.reason(), fate.field(), fate.detail()})
+                        : RowFate{.fate = static_cast<Fate>(fate.fate())});  // the same numbers
   }
   return fates;
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Recording and waiting for it.
+// Recording, waiting for it, and what came of it.
 
 #ifndef INSIGHTLOOP_TESTS_SUPPORT_RECORDING_H_
 #define INSIGHTLOOP_TESTS_SUPPORT_RECORDING_H_
+
+#include <gtest/gtest.h>
 
 #include <cstddef>
 #include <optional>
@@ -37,6 +39,14 @@ inline RowFates RecordOutcomes(Recorder& recorder, const std::vector<SubmittedOu
   return Await<RowFates>([&](RowsRecorded recorded) {
     recorder.RecordOutcomes(RowsOf(rows), backfill, std::move(recorded));
   });
+}
+
+// Every row was new and is stored.
+inline void ExpectAccepted(const RowFates& fates) {
+  ASSERT_TRUE(fates.ok()) << fates.status();
+  for (const RowFate& fate : *fates) {
+    ASSERT_EQ(fate.fate, Fate::kAccepted) << (fate.fault == nullptr ? "" : fate.fault->detail);
+  }
 }
 
 }  // namespace insightloop::testing

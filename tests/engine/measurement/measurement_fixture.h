@@ -226,7 +226,7 @@ class MeasurementTest : public ::testing::Test {
       case Fate::kLate:
         return "LATE";
       case Fate::kRejected:
-        return fate.reason;
+        return fate.fault->reason;
     }
     return "?";
   }

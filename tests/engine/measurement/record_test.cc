@@ -87,10 +87,12 @@ TEST_F(RecordTest, ARejectionNamesTheFieldTheValueAndTheRemedy) {
   ASSERT_THAT(fates, IsOk());
   const RowFate& reused = fates->outcomes[1];
   EXPECT_EQ(reused.fate, Fate::kRejected);
-  EXPECT_EQ(reused.reason, "ID_REUSED");
-  EXPECT_EQ(reused.field, "outcome_id");
-  EXPECT_THAT(reused.detail, HasSubstr("\"o-1\" is known for unit \"anna\" and events/purchase"));
-  EXPECT_THAT(reused.detail, HasSubstr("give every outcome an id of its own"));
+  ASSERT_NE(reused.fault, nullptr);
+  EXPECT_EQ(reused.fault->reason, "ID_REUSED");
+  EXPECT_EQ(reused.fault->field, "outcome_id");
+  EXPECT_THAT(reused.fault->detail,
+              HasSubstr("\"o-1\" is known for unit \"anna\" and events/purchase"));
+  EXPECT_THAT(reused.fault->detail, HasSubstr("give every outcome an id of its own"));
 }
 
 // "Dedupe key of an outcome: (unit, event, outcome_id)."

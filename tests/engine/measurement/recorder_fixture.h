@@ -35,9 +35,12 @@ inline auto RejectedFor(const std::string& reason, const std::string& field,
                         const std::string& detail) {
   return ::testing::AllOf(
       ::testing::Field("fate", &RowFate::fate, Fate::kRejected),
-      ::testing::Field("reason", &RowFate::reason, reason),
-      ::testing::Field("field", &RowFate::field, field),
-      ::testing::Field("detail", &RowFate::detail, ::testing::HasSubstr(detail)));
+      ::testing::Field(
+          "fault", &RowFate::fault,
+          ::testing::Pointee(::testing::AllOf(
+              ::testing::Field("reason", &Fault::reason, reason),
+              ::testing::Field("field", &Fault::field, field),
+              ::testing::Field("detail", &Fault::detail, ::testing::HasSubstr(detail))))));
 }
 
 inline auto HasFate(Fate fate) { return ::testing::Field("fate", &RowFate::fate, fate); }

@@ -129,8 +129,8 @@ TEST_F(RecorderTest, RejectedRowsAreCountedByReasonAndOthersAreNot) {
 }
 
 TEST_F(RecorderTest, ARowThatItsCallerCannotReadIsRejectedInItsPlace) {
-  const auto read = [](std::size_t place, SubmittedOutcome& row) -> std::optional<RowFate> {
-    if (place == 1) return RowFate{Fate::kRejected, "INVALID_TIME", "occur_time", "has 2 seconds"};
+  const auto read = [](std::size_t place, SubmittedOutcome& row) -> std::optional<Fault> {
+    if (place == 1) return Fault{"INVALID_TIME", "occur_time", "has 2 seconds"};
     row = AnOutcome(place == 2 ? "events/unknown" : "events/visit");
     return std::nullopt;
   };
