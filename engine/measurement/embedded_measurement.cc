@@ -20,6 +20,7 @@
 #include "engine/measurement/fact_memory.h"
 #include "engine/measurement/fact_writer.h"
 #include "engine/measurement/identity.h"
+#include "engine/measurement/outcome_identities.h"
 #include "engine/measurement/summary.h"
 
 namespace insightloop {
@@ -40,7 +41,9 @@ class EmbeddedMeasurement final : public Measurement {
         }) {}
 
   void Start(std::vector<MeasurePlan> plans) {
-    writer_.Start([this, plans = std::move(plans)] { return Load(plans); });
+    writer_.Start([this, plans = std::move(plans)](OutcomeIdentities& identities) {
+      return Load(plans, identities);
+    });
     catcher_ = std::thread([this] { KeepUp(); });
   }
 
@@ -86,7 +89,7 @@ class EmbeddedMeasurement final : public Measurement {
   }
 
  private:
-  absl::Status Load(const std::vector<MeasurePlan>& plans);
+  absl::Status Load(const std::vector<MeasurePlan>& plans, OutcomeIdentities& identities);
   void KeepUp();
   absl::Status CatchUp(const std::string& experiment);
   absl::Status ReadChains(const std::vector<PendingRow>& rows, Tally& read);
@@ -111,11 +114,12 @@ class EmbeddedMeasurement final : public Measurement {
   std::thread catcher_;
 };
 
-absl::Status EmbeddedMeasurement::Load(const std::vector<MeasurePlan>& plans) {
+absl::Status EmbeddedMeasurement::Load(const std::vector<MeasurePlan>& plans,
+                                       OutcomeIdentities& identities) {
   {
     const std::lock_guard lock(facts_.mutex);
     for (const MeasurePlan& plan : plans) facts_.memory.Follow(plan);
-    load_status_ = facts_.memory.Load(log_);
+    load_status_ = facts_.memory.Load(log_, identities);
   }
   is_loaded_ = true;
   is_loaded_.notify_all();
@@ -126,7 +130,7 @@ absl::StatusOr<bool> EmbeddedMeasurement::EraseUnit(
     const UnitKey& unit, const std::function<absl::Status(const UnitErasure&)>& store) {
   if (absl::Status status = WaitUntilReady(); !status.ok()) return status;
   bool was_known = false;
-  const absl::Status status = writer_.RunAlone([&](KeyedHash& hash) {
+  const absl::Status status = writer_.RunAlone([&](KeyedHash& hash, OutcomeIdentities& known) {
     UnitErasure erasure;
     {
       const std::shared_lock lock(facts_.mutex);
@@ -141,9 +145,11 @@ absl::StatusOr<bool> EmbeddedMeasurement::EraseUnit(
     absl::Status stored = store(erasure);
     was_known = erasure.number != 0;
     if (!stored.ok() || !was_known) return stored;
+    // Those with the unit's number stay until the next start; nothing can meet them any more.
+    for (const auto& [identity, digest] : identities) known.FindOrAdd(identity, digest);
     const std::lock_guard not_overtaking(facts_.publish_mutex);
     const std::lock_guard lock(facts_.mutex);
-    facts_.memory.EraseUnit(static_cast<UnitNumber>(erasure.number), identities);
+    facts_.memory.EraseUnit(static_cast<UnitNumber>(erasure.number));
     return absl::OkStatus();
   });
   if (!status.ok()) return status;

@@ -15,7 +15,6 @@ namespace {
 
 // What the parts take at most, besides units' names; tests/bench measures it.
 constexpr std::int64_t kBytesPerUnit = 80;
-constexpr std::int64_t kBytesPerOutcome = 48;
 constexpr std::int64_t kBytesPerExposedUnit = 32;
 constexpr std::int64_t kBytesPerUnitMetric = 24;
 constexpr std::int64_t kBytesPerWord = 192;  // two entries of hash maps, besides two copies of it
@@ -41,12 +40,23 @@ bool IsStoppedPlan(const MeasurePlan& stopped, MeasurePlan running) {
 
 }  // namespace
 
-absl::Status FactMemory::Load(FactLog& log) {
+void FactMemory::AddIdentities(std::span<const StoredIdentity> rows,
+                               OutcomeIdentities& identities) {
+  while (!rows.empty()) {
+    const std::span<const StoredIdentity> some = TakeBlock(rows);
+    for (const StoredIdentity& row : some) identities.Prefetch(row.key);
+    for (const StoredIdentity& row : some) {
+      identities.FindOrAdd(row.key, ContentDigest(row.occur_time, row.kind, row.value));
+    }
+  }
+}
+
+absl::Status FactMemory::Load(FactLog& log, OutcomeIdentities& identities) {
   // Half of the work, and none of the rest has to do with it.
   absl::Status identified;
   std::thread identifying([&] {
     identified = ReadAhead<StoredIdentity>([&](const auto& row) { return log.ScanIdentities(row); },
-                                           [&](auto rows) { RememberIdentities(rows); });
+                                           [&](auto rows) { AddIdentities(rows, identities); });
   });
   absl::Status status = log.ScanWords([this](const WordRow& row) { RememberWord(row); });
   // Rows name what comes before them, so that nothing is read behind an error. Exposures come
@@ -74,7 +84,6 @@ void FactMemory::Add(const FactBatch& batch) {
   for (const UnitRow& row : batch.units) RememberUnit(row);
   for (const ExposureRow& row : batch.exposures) RememberExposure(row);
   const std::span<const OutcomeRow> outcomes = batch.outcomes;
-  RememberIdentities(outcomes);
   RememberOutcomes(outcomes);
   for (const auto& [key, rows] : batch.rejections) RememberRejection(key, rows);
 }
@@ -207,17 +216,13 @@ UnitErasure FactMemory::ErasureOf(const UnitKey& unit) const {
   return erasure;
 }
 
-// The identities with the unit's number stay until the next start; nothing can meet them any more.
-void FactMemory::EraseUnit(UnitNumber unit,
-                           std::span<const std::pair<absl::uint128, std::uint32_t>> identities) {
+void FactMemory::EraseUnit(UnitNumber unit) {
   name_bytes_ -= static_cast<std::int64_t>(units_.Erase(unit));
-  for (const auto& [identity, digest] : identities) identities_.Add(identity, digest);
   first_erased_ = first_erased_ == 0 ? unit : std::min(first_erased_, unit);
 }
 
 std::int64_t FactMemory::bytes() const {
   std::int64_t bytes = name_bytes_ + static_cast<std::int64_t>(units_.size()) * kBytesPerUnit +
-                       static_cast<std::int64_t>(identities_.size()) * kBytesPerOutcome +
                        2 * word_bytes_ + static_cast<std::int64_t>(words_.size()) * kBytesPerWord;
   for (const auto& experiment : experiments_) {
     const std::size_t metrics =
@@ -315,17 +320,6 @@ void FactMemory::RememberExposure(const ExposureRow& row) {
   if (!has_outcomes || !is_behind) return;
   tally->pending.insert(*change.row);
   with_pending_.insert(index);
-}
-
-template <class Row>
-void FactMemory::RememberIdentities(std::span<const Row> rows) {
-  while (!rows.empty()) {
-    const std::span<const Row> some = TakeBlock(rows);
-    for (const Row& row : some) identities_.Prefetch(row.key);
-    for (const Row& row : some) {
-      identities_.Add(row.key, ContentDigest(row.occur_time, row.kind, row.value));
-    }
-  }
 }
 
 template <class Row>

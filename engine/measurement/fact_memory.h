@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the embedded `Measurement` remembers of the facts in its log: words, units, identities of
-// outcomes, who was exposed where, and the numbers of the experiments that are followed. It knows
-// durable facts only; a `FactStage` holds what rows would add to it.
+// What the embedded `Measurement` remembers of the facts in its log: words, units, who was exposed
+// where, and the numbers of the experiments that are followed. It knows durable facts only; a
+// `FactStage` holds what rows would add to it.
 
 #ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_FACT_MEMORY_H_
 #define INSIGHTLOOP_ENGINE_MEASUREMENT_FACT_MEMORY_H_
@@ -59,8 +59,8 @@ struct PendingRow {
 // Not thread-safe: its user guards it.
 class FactMemory {
  public:
-  // Reads all of the log. Errors: those of the log.
-  absl::Status Load(FactLog& log);
+  // Reads all of the log, and adds the identities of its outcomes. Errors: those of the log.
+  absl::Status Load(FactLog& log, OutcomeIdentities& identities);
   // What the log has now besides.
   void Add(const FactBatch& batch);
 
@@ -94,9 +94,8 @@ class FactMemory {
 
   // What is known of the unit; the key_of of the result is the caller's to fill in.
   [[nodiscard]] UnitErasure ErasureOf(const UnitKey& unit) const;
-  // Forgets the unit's name. `identities` are those of its outcomes from now on, with digests.
-  void EraseUnit(UnitNumber unit,
-                 std::span<const std::pair<absl::uint128, std::uint32_t>> identities);
+  // Forgets the unit's name.
+  void EraseUnit(UnitNumber unit);
 
   // Text of a word of the log; empty for 0.
   [[nodiscard]] std::string TextOf(std::int64_t word) const;
@@ -104,7 +103,7 @@ class FactMemory {
   [[nodiscard]] std::int64_t exposure_rows() const { return exposure_rows_; }
   [[nodiscard]] std::int64_t last_outcome() const { return last_outcome_; }  // id
 
-  // What units, identities, words, rosters and tallies take at most, in bytes.
+  // What units, words, rosters and tallies take at most.
   [[nodiscard]] std::int64_t bytes() const;
 
  private:
@@ -120,13 +119,12 @@ class FactMemory {
     return block;
   }
 
+  static void AddIdentities(std::span<const StoredIdentity> rows, OutcomeIdentities& identities);
   void RememberWord(const WordRow& row);
   void RememberUnit(const UnitRow& row);
   void RememberExposure(const ExposureRow& row);
   template <class Row>
-  void RememberIdentities(std::span<const Row> rows);
-  template <class Row>
-  void RememberOutcomes(std::span<const Row> rows);  // but for their identities
+  void RememberOutcomes(std::span<const Row> rows);
   void PrefetchRow(std::int64_t unit, std::int64_t event) const;
   void RememberOutcome(const StoredOutcome& row);
   void RememberRejection(const RejectionKey& key, std::int64_t rows);
@@ -141,7 +139,6 @@ class FactMemory {
   Words words_;
   absl::flat_hash_map<std::int64_t, std::string> texts_;  // of the words
   UnitTable units_;
-  OutcomeIdentities identities_;
   std::vector<std::unique_ptr<RememberedExperiment>> experiments_;
   absl::flat_hash_map<std::string, std::uint32_t> experiment_by_name_;
   absl::flat_hash_map<std::int64_t, std::uint32_t> experiment_by_word_;

@@ -57,16 +57,20 @@ void FactStage::Reserve(std::size_t outcomes) {
   // Of a vector, reserving a little again and again would move it each time.
   const std::size_t rows = batch_.outcomes.size() + outcomes, room = batch_.outcomes.capacity();
   if (rows > room) batch_.outcomes.reserve(std::max(rows, 2 * room));
-  outcomes_.reserve(outcomes_.size() + outcomes);
   outcome_of_unit_.reserve(outcome_of_unit_.size() + outcomes);
 }
 
 void FactStage::Add(std::span<const Outcome> outcomes, std::vector<RowFate>& fates) {
-  std::vector<Identity> identities;
-  while (!outcomes.empty()) {
-    const std::span<const Outcome> some = FactMemory::TakeBlock(outcomes);
-    Identify(some, identities);
+  std::vector<Identity> identities, next_identities;
+  std::span<const Outcome> some = FactMemory::TakeBlock(outcomes);
+  Identify(some, identities);
+  while (!some.empty()) {
+    // Before the former are looked for: what was asked for ahead takes its time to come.
+    const std::span<const Outcome> next = FactMemory::TakeBlock(outcomes);
+    Identify(next, next_identities);
     for (std::size_t i = 0; i < some.size(); ++i) fates.push_back(Add(identities[i], some[i]));
+    some = next;
+    std::swap(identities, next_identities);
   }
 }
 
@@ -96,17 +100,14 @@ void FactStage::Identify(std::span<const Outcome> outcomes, std::vector<Identity
                           .key = hash_.OfOutcome(unit, event, outcome.outcome_id),
                           .response_key = hash_.OfResponse(unit, outcome.context.response_id)});
   }
-  for (const Identity& identity : identities) memory_.identities_.Prefetch(identity.key);
+  for (const Identity& identity : identities) identities_.Prefetch(identity.key);
 }
 
 RowFate FactStage::Add(const Identity& identity, const Outcome& outcome) {
   const auto& [unit, event, key, response_key, erased] = identity;
   const std::uint32_t digest = ContentDigest(outcome.occur_time, outcome.kind, outcome.value);
-  std::optional<std::uint32_t> known = erased.has_value() ? erased : FindDigest(key);
-  if (!known.has_value()) {
-    const auto [staged, is_new] = outcomes_.emplace(key, digest);
-    if (!is_new) known = staged->second;
-  }
+  const std::optional<std::uint32_t> known =
+      erased.has_value() ? erased : identities_.FindOrAdd(key, digest);
   if (known.has_value()) {
     return *known == digest ? RowFate{.fate = Fate::kDuplicate} : RejectReused(outcome);
   }
@@ -154,6 +155,10 @@ RowFate FactStage::RejectReused(const Outcome& outcome) {
 
 void FactStage::Add(const Rejections& rejections) {
   for (const auto& [key, rows] : rejections) batch_.rejections[key] += rows;
+}
+
+void FactStage::Withdraw() {
+  for (const OutcomeRow& row : batch_.outcomes) identities_.Remove(row.key);
 }
 
 // Rows mostly say what others before have said: their words are at hand without a hash.
@@ -208,7 +213,7 @@ std::optional<std::uint32_t> FactStage::FindErased(const Outcome& outcome) {
       memory_.units_.Find(memory_.FindWord(outcome.unit.unit_type), outcome.unit.unit_id);
   const std::int64_t event = memory_.FindWord(outcome.event);
   if (event == 0 || (unit != 0 && unit < memory_.first_erased_)) return std::nullopt;
-  return memory_.identities_.Find(hash_.OfErasedOutcome(outcome.unit, event, outcome.outcome_id));
+  return identities_.Find(hash_.OfErasedOutcome(outcome.unit, event, outcome.outcome_id));
 }
 
 std::int64_t FactStage::LastOutcomeOf(std::int64_t unit) const {
@@ -221,14 +226,6 @@ std::int64_t FactStage::LastOutcomeOf(std::int64_t unit) const {
   return unit <= static_cast<std::int64_t>(memory_.units_.size())
              ? memory_.units_.last_outcome(static_cast<UnitNumber>(unit))
              : 0;
-}
-
-std::optional<std::uint32_t> FactStage::FindDigest(absl::uint128 key) const {
-  if (base_ != nullptr) {
-    const auto before = base_->outcomes_.find(key);
-    if (before != base_->outcomes_.end()) return before->second;
-  }
-  return memory_.identities_.Find(key);
 }
 
 std::int64_t FactStage::last_word() const {

@@ -21,6 +21,7 @@
 #include "engine/domain/facts.h"
 #include "engine/measurement/fact_memory.h"
 #include "engine/measurement/identity.h"
+#include "engine/measurement/outcome_identities.h"
 #include "engine/measurement/roster.h"
 #include "engine/ports/fact_log.h"
 
@@ -31,9 +32,10 @@ class FactStage {
  public:
   // What Add() compares with is in `memory`, and in `base` where that is not null: rows that are on
   // their way there. No fact may be added to either until the last Add(), after which neither is
-  // looked at any more.
-  FactStage(const FactMemory& memory, const FactStage* base, KeyedHash& hash)
-      : memory_(memory), base_(base), hash_(hash) {}
+  // looked at any more. `identities` are those of both and, as they are added, of these rows.
+  FactStage(const FactMemory& memory, const FactStage* base, OutcomeIdentities& identities,
+            KeyedHash& hash)
+      : memory_(memory), base_(base), identities_(identities), hash_(hash) {}
 
   // Makes room for so many more outcomes.
   void Reserve(std::size_t outcomes);
@@ -43,6 +45,9 @@ class FactStage {
   // The same for each row in order; the texts of new ones must last as long as batch() is used.
   void Add(std::span<const Outcome> outcomes, std::vector<RowFate>& fates);
   void Add(const Rejections& rejections);
+
+  // Takes the identities of its outcomes back, which were not appended.
+  void Withdraw();
 
   // What to append, and to add to the memory after that of the base.
   [[nodiscard]] const FactBatch& batch() const { return batch_; }
@@ -76,8 +81,6 @@ class FactStage {
   [[nodiscard]] std::int64_t LastOutcomeOf(std::int64_t unit) const;
   // The digest of the outcome if its unit has sent it before it was erased.
   std::optional<std::uint32_t> FindErased(const Outcome& outcome);
-  // The digest of the outcome with that key in the memory or the base.
-  [[nodiscard]] std::optional<std::uint32_t> FindDigest(absl::uint128 key) const;
   // What memory_ will have once the base is part of it.
   [[nodiscard]] std::int64_t last_word() const;
   [[nodiscard]] std::int64_t last_unit() const;
@@ -85,13 +88,13 @@ class FactStage {
 
   const FactMemory& memory_;
   const FactStage* const base_;
+  OutcomeIdentities& identities_;
   KeyedHash& hash_;
   FactBatch batch_;
   FactMemory::Words words_;
   std::array<RecentWord, 16> recent_words_;                     // by length and last character
   absl::flat_hash_map<std::int64_t, FactMemory::Words> units_;  // by unit type
   absl::flat_hash_map<std::int64_t, std::int64_t> outcome_of_unit_;
-  absl::flat_hash_map<absl::uint128, std::uint32_t> outcomes_;
   absl::flat_hash_map<std::pair<std::int64_t, ExposureKey>, ExposureRank> exposures_;
 };
 

@@ -32,7 +32,7 @@ FactWriter::FactWriter(FactLog& log, const Limits& limits, KeyedHash hash,
       published_(std::move(published)),
       hash_(std::move(hash)) {}
 
-void FactWriter::Start(std::function<absl::Status()> load) {
+void FactWriter::Start(std::function<absl::Status(OutcomeIdentities& identities)> load) {
   writer_ = std::thread([this, load = std::move(load)] { Run(load); });
   answerer_ = std::thread([this] { AnswerHandedOver(); });
 }
@@ -62,10 +62,11 @@ void FactWriter::Record(FactRows rows, Recorded recorded) {
   if (!refusal.ok()) call.recorded(std::move(refusal));
 }
 
-absl::Status FactWriter::RunAlone(const std::function<absl::Status(KeyedHash& hash)>& work) {
+absl::Status FactWriter::RunAlone(
+    const std::function<absl::Status(KeyedHash& hash, OutcomeIdentities& identities)>& work) {
   return Await<absl::Status>([&](const std::function<void(absl::Status)>& done) {
     Call call{.alone = [this, &work, done](const absl::Status& failed) {
-      done(failed.ok() ? work(hash_) : failed);
+      done(failed.ok() ? work(hash_, identities_) : failed);
     }};
     if (absl::Status refusal = Enqueue(call); !refusal.ok()) done(std::move(refusal));
   });
@@ -97,8 +98,8 @@ absl::Status FactWriter::Enqueue(Call& call) {
 // -------------------------------------------------------------------------------------------------
 // The writer
 
-void FactWriter::Run(const std::function<absl::Status()>& load) {
-  failed_ = load();
+void FactWriter::Run(const std::function<absl::Status(OutcomeIdentities& identities)>& load) {
+  failed_ = load(identities_);
   while (true) {
     Work work = AwaitWork();
     if (!work.appended.has_value() && work.calls.empty()) return;
@@ -154,7 +155,8 @@ void FactWriter::StageCalls(std::vector<Call> calls) {
   const std::shared_lock lock(memory_.mutex);
   if (staged_.stage == nullptr) {
     staged_.stage = std::make_unique<FactStage>(
-        memory_.memory, under_way_.has_value() ? under_way_->stage.get() : nullptr, hash_);
+        memory_.memory, under_way_.has_value() ? under_way_->stage.get() : nullptr, identities_,
+        hash_);
     staged_.status = failed_;
     staged_.status.Update(CheckMemory());
   }
@@ -178,7 +180,7 @@ void FactWriter::StageCall(Call& call) {
 }
 
 absl::Status FactWriter::CheckMemory() const {
-  const std::int64_t bytes = memory_.memory.bytes();
+  const std::int64_t bytes = memory_.memory.bytes() + identities_.bytes();
   if (max_bytes_ == 0 || bytes < max_bytes_) return absl::OkStatus();
   return MakeError(
       absl::StatusCode::kResourceExhausted,
@@ -195,6 +197,7 @@ FactWriter::Group FactWriter::EndAppend(const absl::Status& status) {
   Group group = *std::exchange(under_way_, std::nullopt);
   group.status = status;
   if (status.ok()) return group;
+  group.stage->Withdraw();
   // Unless nothing was written for sure, nobody knows what the log holds, so that memory could
   // contradict it.
   if (!HasWrittenNothing(status)) failed_ = status;
@@ -213,6 +216,7 @@ std::optional<FactWriter::Group> FactWriter::BeginAppend() {
     const std::lock_guard lock(queue_mutex_);
     queued_rows_ -= group.rows;
   }
+  if (!group.status.ok()) group.stage->Withdraw();
   if (!group.status.ok() || group.stage->empty()) return group;
   under_way_ = std::move(group);
   log_.Append(under_way_->stage->batch(), [this](const absl::Status& status) {

@@ -24,6 +24,7 @@
 #include "engine/measurement/fact_memory.h"
 #include "engine/measurement/fact_stage.h"
 #include "engine/measurement/identity.h"
+#include "engine/measurement/outcome_identities.h"
 #include "engine/ports/fact_log.h"
 #include "engine/ports/measurement.h"
 
@@ -48,15 +49,17 @@ class FactWriter {
   // Writes what was accepted first.
   ~FactWriter();
 
-  // Begins to write, once `load` has filled the memory. After its error all calls get that.
-  void Start(std::function<absl::Status()> load);
+  // Begins to write, once `load` has filled the memory, and what it gets with the identities of all
+  // outcomes there. After its error all calls get that.
+  void Start(std::function<absl::Status(OutcomeIdentities& identities)> load);
 
   // As Measurement.
   void Record(FactRows rows, Recorded recorded);
 
-  // Runs `work` while nothing is staged or under way. The hash is its to use meanwhile. Errors:
+  // Runs `work` while nothing is staged or under way. What it gets is its to use meanwhile. Errors:
   // those of `work`; why the log takes no more.
-  absl::Status RunAlone(const std::function<absl::Status(KeyedHash& hash)>& work);
+  absl::Status RunAlone(
+      const std::function<absl::Status(KeyedHash& hash, OutcomeIdentities& identities)>& work);
 
  private:
   using Alone = std::function<void(const absl::Status& failed)>;
@@ -85,7 +88,7 @@ class FactWriter {
   };
 
   absl::Status Enqueue(Call& call);
-  void Run(const std::function<absl::Status()>& load);
+  void Run(const std::function<absl::Status(OutcomeIdentities& identities)>& load);
   Work AwaitWork();  // empty: the end
   [[nodiscard]] bool CanTakeNext(std::size_t rows) const;
   void StageCalls(std::vector<Call> calls);
@@ -106,6 +109,7 @@ class FactWriter {
 
   // The writer thread's own:
   KeyedHash hash_;
+  OutcomeIdentities identities_;
   absl::Status failed_;  // why the log takes no more; OK while it does
   Group staged_;
   std::optional<Group> under_way_;

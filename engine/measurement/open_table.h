@@ -2,7 +2,7 @@
 //
 // A hash table of small entries side by side, for lookups at places that are in no cache: an entry
 // is in the first place of its hash or, where others are, in one of the next, mostly in one or two
-// lines of cache next to each other. Entries are never removed.
+// lines of cache next to each other.
 
 #ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_OPEN_TABLE_H_
 #define INSIGHTLOOP_ENGINE_MEASUREMENT_OPEN_TABLE_H_
@@ -25,7 +25,7 @@ class OpenTable {
     bool operator()(const Entry&) const { return false; }
   };
 
-  // The entry of that hash for which `is_it` holds, until the next Add(); nullptr: there is none.
+  // The entry of that hash for which `is_it` holds, until the next change; nullptr: there is none.
   template <class IsIt>
   [[nodiscard]] const Entry* Find(std::size_t hash, const IsIt& is_it) const {
     if (places_.empty()) return nullptr;
@@ -33,18 +33,37 @@ class OpenTable {
     return place.is_free() ? nullptr : &place;
   }
 
-  // Adds the entry, unless `is_it` holds for one of the same hash. Returns whether it did.
+  // Adds the entry and returns nullptr, unless `is_it` holds for one of the same hash: that is
+  // returned, as by Find().
   template <class IsIt = IsNone>
-  bool Add(const Entry& entry, const IsIt& is_it = {}) {
+  const Entry* FindOrAdd(const Entry& entry, const IsIt& is_it = {}) {
     if (4 * (taken_ + 1) > 3 * places_.size()) Grow();
     Entry& place = places_[PlaceOf(entry.hash(), is_it)];
-    if (!place.is_free()) return false;
+    if (!place.is_free()) return &place;
     place = entry;
     ++taken_;
+    return nullptr;
+  }
+
+  // Removes the entry of that hash for which `is_it` holds. Returns whether there was one.
+  template <class IsIt>
+  bool Remove(std::size_t hash, const IsIt& is_it) {
+    if (places_.empty()) return false;
+    std::size_t gap = PlaceOf(hash, is_it);
+    if (places_[gap].is_free()) return false;
+    // Lookups end at a free place: entries that are looked for across this one move into it.
+    for (std::size_t from = After(gap); !places_[from].is_free(); from = After(from)) {
+      const std::size_t first = FirstPlaceOf(places_[from].hash());
+      if (Distance(first, from) < Distance(gap, from)) continue;
+      places_[gap] = places_[from];
+      gap = from;
+    }
+    places_[gap] = Entry{};
+    --taken_;
     return true;
   }
 
-  // Brings into the cache what Find() and Add() read first.
+  // Brings into the cache what the others read first.
   void Prefetch(std::size_t hash) const {
     if (places_.empty()) return;
     const Entry* const place = &places_[FirstPlaceOf(hash)];
@@ -58,13 +77,20 @@ class OpenTable {
   [[nodiscard]] std::size_t FirstPlaceOf(std::size_t hash) const {
     return hash & (places_.size() - 1);
   }
+  [[nodiscard]] std::size_t After(std::size_t place) const {
+    return (place + 1) & (places_.size() - 1);
+  }
+  // How many steps After() it takes.
+  [[nodiscard]] std::size_t Distance(std::size_t from, std::size_t to) const {
+    return (to - from) & (places_.size() - 1);
+  }
 
   // Where the entry is, or is to be put.
   template <class IsIt>
   [[nodiscard]] std::size_t PlaceOf(std::size_t hash, const IsIt& is_it) const {
     std::size_t place = FirstPlaceOf(hash);
     while (!places_[place].is_free() && !(places_[place].hash() == hash && is_it(places_[place]))) {
-      place = (place + 1) & (places_.size() - 1);
+      place = After(place);
     }
     return place;
   }

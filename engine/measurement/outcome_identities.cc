@@ -7,6 +7,11 @@
 #include <bit>
 
 namespace insightloop {
+namespace {
+
+constexpr std::int64_t kBytesPerOutcome = 48;  // tests/bench measures it
+
+}  // namespace
 
 std::uint32_t ContentDigest(Time occur_time, OutcomeKind kind, std::int64_t value) {
   const std::array<std::int64_t, 3> content = {occur_time.micros, static_cast<std::int64_t>(kind),
@@ -14,11 +19,22 @@ std::uint32_t ContentDigest(Time occur_time, OutcomeKind kind, std::int64_t valu
   return static_cast<std::uint32_t>(XXH64(content.data(), sizeof(content), /*seed=*/0));
 }
 
-void OutcomeIdentities::Add(absl::uint128 identity, std::uint32_t digest) {
+std::optional<std::uint32_t> OutcomeIdentities::FindOrAdd(absl::uint128 identity,
+                                                          std::uint32_t digest) {
   const Entry entry{.words = std::bit_cast<std::array<std::uint32_t, 4>>(identity),
                     .digest = digest};
-  const bool is_new = parts_[PartOf(identity)].Add(entry, Is{identity});
-  if (is_new) ++size_;
+  const Entry* const found = parts_[PartOf(identity)].FindOrAdd(entry, Is{identity});
+  if (found != nullptr) return found->digest;
+  ++size_;
+  return std::nullopt;
+}
+
+void OutcomeIdentities::Remove(absl::uint128 identity) {
+  if (parts_[PartOf(identity)].Remove(HashOf(identity), Is{identity})) --size_;
+}
+
+std::int64_t OutcomeIdentities::bytes() const {
+  return static_cast<std::int64_t>(size_) * kBytesPerOutcome;
 }
 
 }  // namespace insightloop

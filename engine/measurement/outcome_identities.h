@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The identities of all stored outcomes, each with a digest of what a resent one must repeat: 20
-// bytes, up to 40 with the free places of the hash table. In parts, each of which grows by itself
-// at a time of its own, so that growing never holds up the writer for long.
+// The identities of all outcomes that are stored or on their way, each with a digest of what a
+// resent one must repeat: 20 bytes, up to 40 with the free places of the hash table. In parts, each
+// of which grows by itself at a time of its own, so that growing never holds up the writer for
+// long.
 
 #ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_OUTCOME_IDENTITIES_H_
 #define INSIGHTLOOP_ENGINE_MEASUREMENT_OUTCOME_IDENTITIES_H_
@@ -34,15 +35,18 @@ class OutcomeIdentities {
     return found == nullptr ? std::nullopt : std::optional(found->digest);
   }
 
-  // Brings into the cache what Find() and Add() read first.
+  // Brings into the cache what the others read first.
   void Prefetch(absl::uint128 identity) const {
     parts_[PartOf(identity)].Prefetch(HashOf(identity));
   }
 
-  // Does nothing when the identity is there.
-  void Add(absl::uint128 identity, std::uint32_t digest);
+  // The digest of the outcome with that identity; absent when it was added now, with this digest.
+  std::optional<std::uint32_t> FindOrAdd(absl::uint128 identity, std::uint32_t digest);
+  // Does nothing when the identity is not there.
+  void Remove(absl::uint128 identity);
 
-  [[nodiscard]] std::size_t size() const { return size_; }
+  // What it takes at most.
+  [[nodiscard]] std::int64_t bytes() const;
 
  private:
   struct Entry {

@@ -52,7 +52,7 @@ UnitNumber UnitTable::Add(std::int64_t unit_type, std::string_view external_id) 
   const auto unit = static_cast<UnitNumber>(units_.size());
   if (!external_id.empty()) {
     const std::size_t hash = HashOf(unit_type, external_id);
-    parts_[UnevenPartOf(hash)].Add({.unit = unit, .half = HalfOf(hash)});
+    parts_[UnevenPartOf(hash)].FindOrAdd({.unit = unit, .half = HalfOf(hash)});
   }
   return unit;
 }

@@ -6,11 +6,14 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "engine/measurement/fact_memory.h"
 #include "engine/measurement/identity.h"
+#include "engine/measurement/outcome_identities.h"
 #include "tests/engine/measurement/measurement_fixture.h"
 
 namespace insightloop {
@@ -37,9 +40,10 @@ class FactStageTest : public ::testing::Test {
   }
 
   FactMemory memory_;
+  OutcomeIdentities identities_;
   KeyedHash hash_{std::array<std::uint8_t, 16>{1, 2, 3}};
-  FactStage base_{memory_, nullptr, hash_};
-  FactStage top_{memory_, &base_, hash_};
+  FactStage base_{memory_, nullptr, identities_, hash_};
+  FactStage top_{memory_, &base_, identities_, hash_};
 };
 
 TEST_F(FactStageTest, WhatIsOnItsWayIsKnown) {
@@ -55,7 +59,7 @@ TEST_F(FactStageTest, WhatIsOnItsWayIsKnown) {
 }
 
 TEST_F(FactStageTest, NumbersAndChainsGoOnWhereThoseOnTheirWayEnd) {
-  FactStage first(memory_, nullptr, hash_);
+  FactStage first(memory_, nullptr, identities_, hash_);
   Add(first, {OutcomeOf("anna"), OutcomeOf("ben")});
   memory_.Add(first.batch());
   Add(base_, {OutcomeOf("anna").Id("o-2"), OutcomeOf("carl").Event("events/visit")});
@@ -90,11 +94,32 @@ TEST_F(FactStageTest, WhatWasOnItsWayIsInMemoryOnceBothAreAdded) {
   memory_.Add(base_.batch());
   memory_.Add(top_.batch());
   EXPECT_EQ(memory_.last_outcome(), 3);
-  FactStage later(memory_, nullptr, hash_);
+  FactStage later(memory_, nullptr, identities_, hash_);
   EXPECT_THAT(Add(later, {OutcomeOf("anna"), OutcomeOf("anna").Id("o-2"), OutcomeOf("ben")}),
               ElementsAre(Fate::kDuplicate, Fate::kDuplicate, Fate::kDuplicate));
   EXPECT_THAT(later.batch().units, IsEmpty());
   EXPECT_THAT(later.batch().words, IsEmpty());
+}
+
+TEST_F(FactStageTest, WhatIsWithdrawnIsNew) {
+  Add(base_, {OutcomeOf("anna")});
+  EXPECT_THAT(Add(top_, {OutcomeOf("anna"), OutcomeOf("anna").Id("o-2"), OutcomeOf("ben")}),
+              ElementsAre(Fate::kDuplicate, Fate::kAccepted, Fate::kAccepted));
+  top_.Withdraw();
+  FactStage again(memory_, &base_, identities_, hash_);
+  EXPECT_THAT(Add(again, {OutcomeOf("anna"), OutcomeOf("anna").Id("o-2"), OutcomeOf("ben")}),
+              ElementsAre(Fate::kDuplicate, Fate::kAccepted, Fate::kAccepted));
+}
+
+// More than are judged at once.
+TEST_F(FactStageTest, EveryRowOfAThousandHasItsFate) {
+  Outcomes outcomes;
+  for (int i = 0; i < 1'000; ++i) outcomes.push_back(OutcomeOf("anna").Id(std::to_string(i % 900)));
+  const std::vector<Fate> fates = Add(top_, outcomes);
+  ASSERT_EQ(fates.size(), 1'000);
+  for (std::size_t i = 0; i < fates.size(); ++i) {
+    EXPECT_EQ(fates[i], i < 900 ? Fate::kAccepted : Fate::kDuplicate) << i;
+  }
 }
 
 }  // namespace

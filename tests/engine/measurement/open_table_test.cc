@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <random>
+#include <set>
 
 namespace insightloop {
 namespace {
@@ -15,6 +17,7 @@ struct Entry {
 
   int key = 0;
   std::size_t hashed = 0;
+  int value = 0;
 };
 
 auto Is(int key) {
@@ -25,23 +28,26 @@ TEST(OpenTableTest, FindsNothingWhereNothingIs) {
   OpenTable<Entry> table;
   table.Prefetch(7);
   EXPECT_EQ(table.Find(7, Is(1)), nullptr);
-  EXPECT_TRUE(table.Add({.key = 1, .hashed = 7}, Is(1)));
+  EXPECT_FALSE(table.Remove(7, Is(1)));
+  EXPECT_EQ(table.FindOrAdd({.key = 1, .hashed = 7}, Is(1)), nullptr);
   EXPECT_EQ(table.Find(7, Is(2)), nullptr);
   EXPECT_EQ(table.Find(3, Is(1)), nullptr);  // which leads to the same place
 }
 
 TEST(OpenTableTest, KeepsTheFirstOfTwoThatAreTheSame) {
   OpenTable<Entry> table;
-  EXPECT_TRUE(table.Add({.key = 1, .hashed = 7}, Is(1)));
-  EXPECT_FALSE(table.Add({.key = 1, .hashed = 7}, Is(1)));
-  EXPECT_TRUE(table.Add({.key = 2, .hashed = 7}, Is(2)));
+  EXPECT_EQ(table.FindOrAdd({.key = 1, .hashed = 7, .value = 3}, Is(1)), nullptr);
+  const Entry* const first = table.FindOrAdd({.key = 1, .hashed = 7, .value = 4}, Is(1));
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(first->value, 3);
+  EXPECT_EQ(table.FindOrAdd({.key = 2, .hashed = 7}, Is(2)), nullptr);
 }
 
 TEST(OpenTableTest, FindsAllOfOneHashAlsoBehindTheLastPlace) {
   OpenTable<Entry> table;
   constexpr std::size_t kLastPlace = ~std::size_t{0};  // of a table of any size
   for (int key = 1; key <= 1'000; ++key) {
-    ASSERT_TRUE(table.Add({.key = key, .hashed = kLastPlace}, Is(key)));
+    ASSERT_EQ(table.FindOrAdd({.key = key, .hashed = kLastPlace}, Is(key)), nullptr);
     // Ends at a free place, also just before the table grows.
     ASSERT_EQ(table.Find(kLastPlace, Is(key + 1)), nullptr);
   }
@@ -56,14 +62,35 @@ TEST(OpenTableTest, FindsAllAfterItHasGrown) {
   OpenTable<Entry> table;
   const auto hash = [](int key) { return static_cast<std::size_t>(key) * 0x9e3779b97f4a7c15; };
   for (int key = 1; key <= 10'000; ++key) {
-    ASSERT_TRUE(table.Add({.key = key, .hashed = hash(key)}, Is(key)));
+    ASSERT_EQ(table.FindOrAdd({.key = key, .hashed = hash(key)}, Is(key)), nullptr);
   }
   for (int key = 1; key <= 10'000; ++key) {
     table.Prefetch(hash(key));
     ASSERT_NE(table.Find(hash(key), Is(key)), nullptr) << key;
-    ASSERT_FALSE(table.Add({.key = key, .hashed = hash(key)}, Is(key))) << key;
+    ASSERT_NE(table.FindOrAdd({.key = key, .hashed = hash(key)}, Is(key)), nullptr) << key;
   }
   EXPECT_EQ(table.Find(hash(10'001), Is(10'001)), nullptr);
+}
+
+// Few places and fewer hashes, so that entries stand in each other's way, also around the end.
+TEST(OpenTableTest, WhatIsRemovedIsNotFoundAndAllElseIs) {
+  OpenTable<Entry> table;
+  std::set<int> there;
+  std::mt19937 random(20'261'127);
+  const auto hash = [](int key) { return static_cast<std::size_t>(key % 7) * 5; };
+  for (int step = 0; step < 20'000; ++step) {
+    const int key = 1 + static_cast<int>(random() % 40);
+    if (random() % 2 == 0) {
+      const bool is_new = table.FindOrAdd({.key = key, .hashed = hash(key)}, Is(key)) == nullptr;
+      ASSERT_EQ(is_new, there.insert(key).second);
+    } else {
+      ASSERT_EQ(table.Remove(hash(key), Is(key)), there.erase(key) == 1);
+    }
+    for (int other = 1; other <= 40; ++other) {
+      ASSERT_EQ(table.Find(hash(other), Is(other)) != nullptr, there.contains(other))
+          << other << " in step " << step;
+    }
+  }
 }
 
 }  // namespace
