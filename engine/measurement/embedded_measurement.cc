@@ -130,23 +130,23 @@ absl::StatusOr<bool> EmbeddedMeasurement::EraseUnit(
     const UnitKey& unit, const std::function<absl::Status(const UnitErasure&)>& store) {
   if (absl::Status status = WaitUntilReady(); !status.ok()) return status;
   bool was_known = false;
-  const absl::Status status = writer_.RunAlone([&](KeyedHash& hash, OutcomeIdentities& known) {
+  const absl::Status status = writer_.RunAlone([&](KeyedHash& hash, OutcomeIdentities& identities) {
     UnitErasure erasure;
     {
       const std::shared_lock lock(facts_.mutex);
       erasure = facts_.memory.ErasureOf(unit);
     }
-    std::vector<std::pair<absl::uint128, std::uint32_t>> identities;
+    std::vector<std::pair<absl::uint128, std::uint32_t>> erased;  // with their digests
     erasure.key_of = [&](const OutcomeRow& row) {
       const absl::uint128 key = hash.OfErasedOutcome(unit, row.event, row.outcome_id);
-      identities.emplace_back(key, ContentDigest(row.occur_time, row.kind, row.value));
+      erased.emplace_back(key, ContentDigest(row.occur_time, row.kind, row.value));
       return key;
     };
     absl::Status stored = store(erasure);
     was_known = erasure.number != 0;
     if (!stored.ok() || !was_known) return stored;
-    // Those with the unit's number stay until the next start; nothing can meet them any more.
-    for (const auto& [identity, digest] : identities) known.FindOrAdd(identity, digest);
+    // Those by the unit's number stay until the next start; nothing can meet them any more.
+    for (const auto& [identity, digest] : erased) identities.FindOrAdd(identity, digest);
     const std::lock_guard not_overtaking(facts_.publish_mutex);
     const std::lock_guard lock(facts_.mutex);
     facts_.memory.EraseUnit(static_cast<UnitNumber>(erasure.number));

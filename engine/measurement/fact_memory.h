@@ -16,12 +16,10 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
-#include "absl/numeric/int128.h"
 #include "absl/status/status.h"
 #include "engine/domain/facts.h"
 #include "engine/measurement/outcome_identities.h"
@@ -111,7 +109,7 @@ class FactMemory {
   using Words = absl::flat_hash_map<std::string, std::int64_t>;
   static constexpr std::size_t kRowsPerBlock = 32;
 
-  // Takes off the first rows, as many as memory is asked for before the first is looked at.
+  // Takes off the first rows, as many as are asked for at once.
   template <class Row>
   static std::span<const Row> TakeBlock(std::span<const Row>& rows) {
     const std::span<const Row> block = rows.first(std::min(rows.size(), kRowsPerBlock));

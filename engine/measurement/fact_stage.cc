@@ -65,7 +65,7 @@ void FactStage::Add(std::span<const Outcome> outcomes, std::vector<RowFate>& fat
   std::span<const Outcome> some = FactMemory::TakeBlock(outcomes);
   Identify(some, identities);
   while (!some.empty()) {
-    // Before the former are looked for: what was asked for ahead takes its time to come.
+    // Before this block is judged, so that what was asked for has time to come.
     const std::span<const Outcome> next = FactMemory::TakeBlock(outcomes);
     Identify(next, next_identities);
     for (std::size_t i = 0; i < some.size(); ++i) fates.push_back(Add(identities[i], some[i]));
@@ -74,7 +74,7 @@ void FactStage::Add(std::span<const Outcome> outcomes, std::vector<RowFate>& fat
   }
 }
 
-// What memory knows of units and identities is all over the place, and fetching it takes longer
+// What is known of units and identities is all over the place, and fetching it takes longer
 // than all else: it is asked for ahead, of many rows at the same time.
 void FactStage::Identify(std::span<const Outcome> outcomes, std::vector<Identity>& identities) {
   std::array<std::int64_t, FactMemory::kRowsPerBlock> unit_types;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What rows would add to a `FactMemory`: each is judged by what is known, and becomes part of it
-// only once the log has it.
+// only once the log has it. But identities of outcomes are known at once: rows that could not be
+// appended are withdrawn.
 
 #ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_FACT_STAGE_H_
 #define INSIGHTLOOP_ENGINE_MEASUREMENT_FACT_STAGE_H_
@@ -30,9 +31,10 @@ namespace insightloop {
 // Rows on their way into the log. Not thread-safe.
 class FactStage {
  public:
-  // What Add() compares with is in `memory`, and in `base` where that is not null: rows that are on
-  // their way there. No fact may be added to either until the last Add(), after which neither is
-  // looked at any more. `identities` are those of both and, as they are added, of these rows.
+  // What Add() compares with is in `memory`, in `base` where that is not null (rows that are on
+  // their way there), and in `identities`, of all outcomes in both and, as they are added, of these
+  // rows. No fact may be added to the first two until the last Add(), after which neither is looked
+  // at any more.
   FactStage(const FactMemory& memory, const FactStage* base, OutcomeIdentities& identities,
             KeyedHash& hash)
       : memory_(memory), base_(base), identities_(identities), hash_(hash) {}
@@ -46,7 +48,8 @@ class FactStage {
   void Add(std::span<const Outcome> outcomes, std::vector<RowFate>& fates);
   void Add(const Rejections& rejections);
 
-  // Takes the identities of its outcomes back, which were not appended.
+  // Takes back the identities of its outcomes, which were not appended. At most once, and before
+  // anything is staged that does not have this one or what it is based on as its base.
   void Withdraw();
 
   // What to append, and to add to the memory after that of the base.

@@ -192,7 +192,7 @@ absl::Status FactWriter::CheckMemory() const {
        .metadata = {{"bytes", absl::StrCat(bytes)}, {"memory_limit", absl::StrCat(max_bytes_)}}});
 }
 
-// The group that was under way.
+// The group that was under way. BeginAppend(), which follows, withdraws what leaned on it.
 FactWriter::Group FactWriter::EndAppend(const absl::Status& status) {
   Group group = *std::exchange(under_way_, std::nullopt);
   group.status = status;

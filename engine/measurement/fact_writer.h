@@ -49,8 +49,8 @@ class FactWriter {
   // Writes what was accepted first.
   ~FactWriter();
 
-  // Begins to write, once `load` has filled the memory, and what it gets with the identities of all
-  // outcomes there. After its error all calls get that.
+  // Begins to write, once `load` has filled the memory, and `identities` with those of all outcomes
+  // in it. After its error all calls get that.
   void Start(std::function<absl::Status(OutcomeIdentities& identities)> load);
 
   // As Measurement.
@@ -109,8 +109,8 @@ class FactWriter {
 
   // The writer thread's own:
   KeyedHash hash_;
-  OutcomeIdentities identities_;
-  absl::Status failed_;  // why the log takes no more; OK while it does
+  OutcomeIdentities identities_;  // of what is in the memory, under way and staged
+  absl::Status failed_;           // why the log takes no more; OK while it does
   Group staged_;
   std::optional<Group> under_way_;
 

@@ -45,7 +45,7 @@ class OutcomeIdentities {
   // Does nothing when the identity is not there.
   void Remove(absl::uint128 identity);
 
-  // What it takes at most.
+  // What the identities take at most.
   [[nodiscard]] std::int64_t bytes() const;
 
  private:

@@ -60,8 +60,8 @@ class HarmTest : public EngineTest {
                           .event = "events/complaint",
                           .occur_time = clock_.Now()});
     }
-    testing::ExpectAccepted(RecordExposures(*recorder_, exposures));
-    testing::ExpectAccepted(RecordOutcomes(*recorder_, outcomes));
+    ExpectAccepted(RecordExposures(*recorder_, exposures));
+    ExpectAccepted(RecordOutcomes(*recorder_, outcomes));
   }
 
   // Has many complain of `reminder` in experiments/spring, which runs, until all windows closed.

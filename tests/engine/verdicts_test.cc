@@ -17,6 +17,7 @@
 namespace insightloop {
 namespace {
 
+using testing::ExpectAccepted;
 using testing::FailsWith;
 using ::testing::HasSubstr;
 using testing::IsOk;
@@ -45,8 +46,8 @@ class VerdictsTest : public testing::EngineTest {
                             .occur_time = clock_.Now() + Hours(1)});
       }
     }
-    testing::ExpectAccepted(testing::RecordExposures(*recorder_, exposures));
-    testing::ExpectAccepted(testing::RecordOutcomes(*recorder_, outcomes));
+    ExpectAccepted(testing::RecordExposures(*recorder_, exposures));
+    ExpectAccepted(testing::RecordOutcomes(*recorder_, outcomes));
     clock_.Advance(Days(10));
   }
 };
@@ -107,11 +108,10 @@ TEST_F(VerdictsTest, AVerdictOnOtherFactsRestatesTheLatest) {
   ASSERT_THAT(same, IsOk());
   EXPECT_EQ(same->restates, "");
   // An outcome of the time that was measured comes after all.
-  testing::ExpectAccepted(
-      testing::RecordOutcomes(*recorder_, {{.outcome_id = "late",
-                                            .unit = {.unit_id = "999"},
-                                            .event = "events/purchase",
-                                            .occur_time = clock_.Now() - Days(9)}}));
+  ExpectAccepted(testing::RecordOutcomes(*recorder_, {{.outcome_id = "late",
+                                                       .unit = {.unit_id = "999"},
+                                                       .event = "events/purchase",
+                                                       .occur_time = clock_.Now() - Days(9)}}));
   const auto restated = verdicts_->Record(By("Record"), "experiments/spring");
   ASSERT_THAT(restated, IsOk());
   EXPECT_EQ(restated->restates, same->name);
@@ -159,7 +159,7 @@ TEST_F(VerdictsTest, UnknownAndMalformedNamesAreRefused) {
 
 TEST_F(VerdictsTest, AnOpenWindowHoldsUpTheConclusion) {
   PlayedOut();
-  testing::ExpectAccepted(testing::RecordExposures(
+  ExpectAccepted(testing::RecordExposures(
       *recorder_, std::vector<SubmittedExposure>{
                       {"experiments/spring", "last", "control", clock_.Now() - Seconds(1), {}}}));
   ASSERT_THAT(lifecycle_->Stop(By("Stop"), "experiments/spring", ""), IsOk());

@@ -46,7 +46,7 @@ using testing::IsOk;
 using testing::IsOkAndHolds;
 using testing::SystemCall;
 
-struct FailingCall {
+struct CallFault {
   SystemCall call;
   const char* call_name;
   int error;
@@ -65,7 +65,7 @@ struct FailingCall {
   }
 };
 
-class FailingCallsTest : public ::testing::TestWithParam<FailingCall> {};
+class FailingCallsTest : public ::testing::TestWithParam<CallFault> {};
 
 const auto kDiskFull =
     FailsWith(absl::StatusCode::kResourceExhausted, "DISK_FULL", HasSubstr("free some"));
@@ -77,7 +77,7 @@ const auto kIoError =
 // Made anew for each call that fails.
 class FaultyLife {
  public:
-  FaultyLife(const FailingCall& fault, int nth)
+  FaultyLife(const CallFault& fault, int nth)
       : fault_(fault), client_(/*number=*/0, static_cast<std::uint64_t>(nth), history_) {
     calls_.Fail(fault.call, fault.error, nth, fault.stays());
   }
@@ -152,7 +152,7 @@ class FaultyLife {
     EXPECT_TRUE(findings.clean()) << findings;
   }
 
-  const FailingCall fault_;
+  const CallFault fault_;
   const TestFolder folder_;
   FailingCalls calls_;
   History history_;
@@ -201,8 +201,8 @@ TEST(FullDiskTest, IsSurvivedWhereTheIndexOfTheLogMustGrow) {
   EXPECT_TRUE(findings.clean()) << findings;
 }
 
-std::vector<FailingCall> EveryFault() {
-  std::vector<FailingCall> faults;
+std::vector<CallFault> EveryFault() {
+  std::vector<CallFault> faults;
   for (const auto& [call, call_name] : {std::pair{SystemCall::kOpen, "open"},
                                         {SystemCall::kWrite, "write"},
                                         {SystemCall::kGrowIndex, "grow_index"},

@@ -5,9 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -111,15 +113,33 @@ TEST_F(FactStageTest, WhatIsWithdrawnIsNew) {
               ElementsAre(Fate::kDuplicate, Fate::kAccepted, Fate::kAccepted));
 }
 
-// More than are judged at once.
-TEST_F(FactStageTest, EveryRowOfAThousandHasItsFate) {
+// They are looked up some at once, others while the former are judged.
+TEST_F(FactStageTest, OfManyRowsEachIsJudgedByThoseBeforeIt) {
+  constexpr int kUnits = 7;
   Outcomes outcomes;
-  for (int i = 0; i < 1'000; ++i) outcomes.push_back(OutcomeOf("anna").Id(std::to_string(i % 900)));
-  const std::vector<Fate> fates = Add(top_, outcomes);
-  ASSERT_EQ(fates.size(), 1'000);
-  for (std::size_t i = 0; i < fates.size(); ++i) {
-    EXPECT_EQ(fates[i], i < 900 ? Fate::kAccepted : Fate::kDuplicate) << i;
+  std::vector<Fate> expected;
+  std::vector<int> sent;
+  for (int i = 0; i < 1'000; ++i) {
+    const bool is_new = i % 3 != 2;
+    if (is_new) sent.push_back(i);
+    const std::size_t ago = static_cast<std::size_t>(i) % std::min<std::size_t>(sent.size(), 50);
+    const int number = is_new ? i : sent[sent.size() - 1 - ago];
+    outcomes.push_back(OutcomeOf("unit-" + std::to_string(number % kUnits))
+                           .Id(std::to_string(number))
+                           .Event("events/e" + std::to_string(number / 100)));
+    expected.push_back(is_new ? Fate::kAccepted : Fate::kDuplicate);
   }
+  EXPECT_EQ(Add(top_, outcomes), expected);
+
+  std::map<std::int64_t, std::int64_t> last_of_unit;
+  std::int64_t id = 0;
+  for (const OutcomeRow& row : top_.batch().outcomes) {
+    EXPECT_EQ(row.id, ++id);
+    EXPECT_EQ(row.previous_id, last_of_unit[row.unit]);
+    last_of_unit[row.unit] = row.id;
+  }
+  EXPECT_EQ(last_of_unit.size(), kUnits);
+  EXPECT_EQ(top_.batch().units.size(), kUnits);
 }
 
 }  // namespace

@@ -446,6 +446,15 @@ TEST(MemoryLimitTest, WordsAndAttributesThatAreAlwaysNewReachIt) {
   EXPECT_LT(values, 300);
 }
 
+TEST(MemoryLimitTest, OutcomesOfOneUnitReachIt) {
+  testing::MeasurementOnFile file({.max_fact_bytes = 20'000});
+  const int calls = CallsUntilRefused(file.measurement(), [](int call) {
+    return FactRows{.outcomes = {OutcomeOf("anna").Id(std::to_string(call))}};
+  });
+  EXPECT_GT(calls, 200);
+  EXPECT_LT(calls, 600);
+}
+
 TEST(MemoryLimitTest, QuestionnairesCount) {
   const auto calls = [](bool followed) {
     testing::MeasurementOnFile file({.max_fact_bytes = 20'000});
