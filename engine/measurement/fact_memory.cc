@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <thread>
 #include <utility>
 
 #include "engine/domain/absl_view.h"
 #include "engine/measurement/read_ahead.h"
+#include "engine/measurement/row_blocks.h"
 
 namespace insightloop {
 namespace {
@@ -40,24 +40,7 @@ bool IsStoppedPlan(const MeasurePlan& stopped, MeasurePlan running) {
 
 }  // namespace
 
-void FactMemory::AddIdentities(std::span<const StoredIdentity> rows,
-                               OutcomeIdentities& identities) {
-  while (!rows.empty()) {
-    const std::span<const StoredIdentity> some = TakeBlock(rows);
-    for (const StoredIdentity& row : some) identities.Prefetch(row.key);
-    for (const StoredIdentity& row : some) {
-      identities.FindOrAdd(row.key, ContentDigest(row.occur_time, row.kind, row.value));
-    }
-  }
-}
-
-absl::Status FactMemory::Load(FactLog& log, OutcomeIdentities& identities) {
-  // Half of the work, and none of the rest has to do with it.
-  absl::Status identified;
-  std::thread identifying([&] {
-    identified = ReadAhead<StoredIdentity>([&](const auto& row) { return log.ScanIdentities(row); },
-                                           [&](auto rows) { AddIdentities(rows, identities); });
-  });
+absl::Status FactMemory::Load(FactLog& log) {
   absl::Status status = log.ScanWords([this](const WordRow& row) { RememberWord(row); });
   // Rows name what comes before them, so that nothing is read behind an error. Exposures come
   // before outcomes, so that no row is pending.
@@ -74,8 +57,6 @@ absl::Status FactMemory::Load(FactLog& log, OutcomeIdentities& identities) {
     status = log.ScanRejections(
         [this](const RejectionKey& key, std::int64_t rows) { RememberRejection(key, rows); });
   }
-  identifying.join();
-  status.Update(identified);
   return status;
 }
 
@@ -83,8 +64,7 @@ void FactMemory::Add(const FactBatch& batch) {
   for (const WordRow& row : batch.words) RememberWord(row);
   for (const UnitRow& row : batch.units) RememberUnit(row);
   for (const ExposureRow& row : batch.exposures) RememberExposure(row);
-  const std::span<const OutcomeRow> outcomes = batch.outcomes;
-  RememberOutcomes(outcomes);
+  RememberOutcomes<OutcomeRow>(batch.outcomes);
   for (const auto& [key, rows] : batch.rejections) RememberRejection(key, rows);
 }
 

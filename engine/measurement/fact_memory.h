@@ -7,7 +7,6 @@
 #ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_FACT_MEMORY_H_
 #define INSIGHTLOOP_ENGINE_MEASUREMENT_FACT_MEMORY_H_
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -22,7 +21,6 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "engine/domain/facts.h"
-#include "engine/measurement/outcome_identities.h"
 #include "engine/measurement/roster.h"
 #include "engine/measurement/tally.h"
 #include "engine/measurement/unit_table.h"
@@ -57,8 +55,8 @@ struct PendingRow {
 // Not thread-safe: its user guards it.
 class FactMemory {
  public:
-  // Reads all of the log, and adds the identities of its outcomes. Errors: those of the log.
-  absl::Status Load(FactLog& log, OutcomeIdentities& identities);
+  // Reads all of the log. Errors: those of the log.
+  absl::Status Load(FactLog& log);
   // What the log has now besides.
   void Add(const FactBatch& batch);
 
@@ -107,17 +105,7 @@ class FactMemory {
  private:
   friend class FactStage;
   using Words = absl::flat_hash_map<std::string, std::int64_t>;
-  static constexpr std::size_t kRowsPerBlock = 32;
 
-  // Takes off the first rows, as many as are asked for at once.
-  template <class Row>
-  static std::span<const Row> TakeBlock(std::span<const Row>& rows) {
-    const std::span<const Row> block = rows.first(std::min(rows.size(), kRowsPerBlock));
-    rows = rows.subspan(block.size());
-    return block;
-  }
-
-  static void AddIdentities(std::span<const StoredIdentity> rows, OutcomeIdentities& identities);
   void RememberWord(const WordRow& row);
   void RememberUnit(const UnitRow& row);
   void RememberExposure(const ExposureRow& row);

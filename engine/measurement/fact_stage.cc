@@ -9,6 +9,7 @@
 #include "engine/domain/error.h"
 #include "engine/domain/json.h"
 #include "engine/domain/text.h"
+#include "engine/measurement/row_blocks.h"
 #include "engine/measurement/unit_table.h"
 
 namespace insightloop {
@@ -62,11 +63,11 @@ void FactStage::Reserve(std::size_t outcomes) {
 
 void FactStage::Add(std::span<const Outcome> outcomes, std::vector<RowFate>& fates) {
   std::vector<Identity> identities, next_identities;
-  std::span<const Outcome> some = FactMemory::TakeBlock(outcomes);
+  std::span<const Outcome> some = TakeBlock(outcomes);
   Identify(some, identities);
   while (!some.empty()) {
     // Before this block is judged, so that what was asked for has time to come.
-    const std::span<const Outcome> next = FactMemory::TakeBlock(outcomes);
+    const std::span<const Outcome> next = TakeBlock(outcomes);
     Identify(next, next_identities);
     for (std::size_t i = 0; i < some.size(); ++i) fates.push_back(Add(identities[i], some[i]));
     some = next;
@@ -77,8 +78,8 @@ void FactStage::Add(std::span<const Outcome> outcomes, std::vector<RowFate>& fat
 // What is known of units and identities is all over the place, and fetching it takes longer
 // than all else: it is asked for ahead, of many rows at the same time.
 void FactStage::Identify(std::span<const Outcome> outcomes, std::vector<Identity>& identities) {
-  std::array<std::int64_t, FactMemory::kRowsPerBlock> unit_types;
-  std::array<std::size_t, FactMemory::kRowsPerBlock> hashes;
+  std::array<std::int64_t, kRowsAtOnce> unit_types;
+  std::array<std::size_t, kRowsAtOnce> hashes;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     unit_types[i] = Word(outcomes[i].unit.unit_type);
     hashes[i] = UnitTable::HashOf(unit_types[i], outcomes[i].unit.unit_id);

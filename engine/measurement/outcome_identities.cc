@@ -6,6 +6,8 @@
 
 #include <bit>
 
+#include "engine/measurement/row_blocks.h"
+
 namespace insightloop {
 namespace {
 
@@ -27,6 +29,16 @@ std::optional<std::uint32_t> OutcomeIdentities::FindOrAdd(absl::uint128 identity
   if (found != nullptr) return found->digest;
   ++size_;
   return std::nullopt;
+}
+
+void OutcomeIdentities::Add(std::span<const StoredIdentity> rows) {
+  while (!rows.empty()) {
+    const std::span<const StoredIdentity> some = TakeBlock(rows);
+    for (const StoredIdentity& row : some) Prefetch(row.key);
+    for (const StoredIdentity& row : some) {
+      FindOrAdd(row.key, ContentDigest(row.occur_time, row.kind, row.value));
+    }
+  }
 }
 
 void OutcomeIdentities::Remove(absl::uint128 identity) {

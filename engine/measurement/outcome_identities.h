@@ -13,12 +13,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "absl/numeric/int128.h"
 #include "engine/domain/facts.h"
 #include "engine/domain/time.h"
 #include "engine/measurement/open_table.h"
 #include "engine/measurement/uneven_parts.h"
+#include "engine/ports/fact_log.h"
 
 namespace insightloop {
 
@@ -42,6 +44,8 @@ class OutcomeIdentities {
 
   // The digest of the outcome with that identity; absent when it was added now, with this digest.
   std::optional<std::uint32_t> FindOrAdd(absl::uint128 identity, std::uint32_t digest);
+  // Adds those of stored outcomes, of which none is the same.
+  void Add(std::span<const StoredIdentity> rows);
   // Does nothing when the identity is not there.
   void Remove(absl::uint128 identity);
 

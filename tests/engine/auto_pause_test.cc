@@ -13,6 +13,7 @@
 
 #include "tests/engine/harm_fixture.h"
 #include "tests/support/error_matchers.h"
+#include "tests/support/status_matchers.h"
 
 namespace insightloop {
 namespace {

@@ -14,7 +14,6 @@
 #include "tests/engine/engine_fixture.h"
 #include "tests/support/kept.h"
 #include "tests/support/recording.h"
-#include "tests/support/status_matchers.h"
 
 namespace insightloop::testing {
 
