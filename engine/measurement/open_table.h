@@ -10,6 +10,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -19,6 +23,8 @@ namespace insightloop {
 // thread-safe.
 template <class Entry>
 class OpenTable {
+  static_assert(std::is_trivially_copyable_v<Entry>);
+
  public:
   // Of a new entry: no other is the same.
   struct IsNone {
@@ -28,7 +34,7 @@ class OpenTable {
   // The entry of that hash for which `is_it` holds, until the next change; nullptr: there is none.
   template <class IsIt>
   [[nodiscard]] const Entry* Find(std::size_t hash, const IsIt& is_it) const {
-    if (places_.empty()) return nullptr;
+    if (size_ == 0) return nullptr;
     const Entry& place = places_[PlaceOf(hash, is_it)];
     return place.is_free() ? nullptr : &place;
   }
@@ -37,7 +43,7 @@ class OpenTable {
   // returned, as by Find().
   template <class IsIt = IsNone>
   const Entry* FindOrAdd(const Entry& entry, const IsIt& is_it = {}) {
-    if (4 * (taken_ + 1) > 3 * places_.size()) Grow();
+    if (5 * (taken_ + 1) > 3 * size_) Grow();
     Entry& place = places_[PlaceOf(entry.hash(), is_it)];
     if (!place.is_free()) return &place;
     place = entry;
@@ -48,7 +54,7 @@ class OpenTable {
   // Removes the entry of that hash for which `is_it` holds. Returns whether there was one.
   template <class IsIt>
   bool Remove(std::size_t hash, const IsIt& is_it) {
-    if (places_.empty()) return false;
+    if (size_ == 0) return false;
     std::size_t gap = PlaceOf(hash, is_it);
     if (places_[gap].is_free()) return false;
     // Lookups end at a free place: entries that are looked for across this one move into it.
@@ -65,7 +71,7 @@ class OpenTable {
 
   // Brings into the cache what the others read first.
   void Prefetch(std::size_t hash) const {
-    if (places_.empty()) return;
+    if (size_ == 0) return;
     const Entry* const place = &places_[FirstPlaceOf(hash)];
     __builtin_prefetch(place);
     // Few lookups go further.
@@ -74,15 +80,11 @@ class OpenTable {
   }
 
  private:
-  [[nodiscard]] std::size_t FirstPlaceOf(std::size_t hash) const {
-    return hash & (places_.size() - 1);
-  }
-  [[nodiscard]] std::size_t After(std::size_t place) const {
-    return (place + 1) & (places_.size() - 1);
-  }
+  [[nodiscard]] std::size_t FirstPlaceOf(std::size_t hash) const { return hash & (size_ - 1); }
+  [[nodiscard]] std::size_t After(std::size_t place) const { return (place + 1) & (size_ - 1); }
   // How many steps After() it takes.
   [[nodiscard]] std::size_t Distance(std::size_t from, std::size_t to) const {
-    return (to - from) & (places_.size() - 1);
+    return (to - from) & (size_ - 1);
   }
 
   // Where the entry is, or is to be put.
@@ -95,16 +97,39 @@ class OpenTable {
     return place;
   }
 
+  // Doubles the places where they are: the first use of a page of memory is what takes longest, and
+  // so only the new half has any. An entry stays within the old half, not behind where it was, or
+  // moves into the new one.
   void Grow() {
-    const std::vector<Entry> before =
-        std::exchange(places_, std::vector<Entry>(std::max<std::size_t>(2 * places_.size(), 4)));
-    for (const Entry& entry : before) {
-      if (!entry.is_free()) places_[PlaceOf(entry.hash(), IsNone{})] = entry;
+    const std::size_t before = size_;
+    const std::size_t after = std::max<std::size_t>(2 * before, 4);
+    void* const grown = std::realloc(places_.get(), after * sizeof(Entry));
+    if (grown == nullptr) throw std::bad_alloc();
+    static_cast<void>(places_.release());
+    places_.reset(static_cast<Entry*>(grown));
+    std::uninitialized_value_construct_n(&places_[before], after - before);
+    size_ = after;
+
+    // Those at the beginning may be there because the end was full: they wait for all others.
+    std::vector<Entry> last;
+    std::size_t place = 0;
+    for (; place < before && !places_[place].is_free(); ++place) last.push_back(TakeOut(place));
+    for (; place < before; ++place) {
+      if (!places_[place].is_free()) Put(TakeOut(place));
     }
+    for (const Entry& entry : last) Put(entry);
   }
 
-  std::vector<Entry> places_;  // a power of two; at most three quarters are taken
-  std::size_t taken_ = 0;
+  Entry TakeOut(std::size_t place) { return std::exchange(places_[place], Entry{}); }
+  void Put(const Entry& entry) { places_[PlaceOf(entry.hash(), IsNone{})] = entry; }
+
+  struct Free {
+    void operator()(Entry* places) const { std::free(places); }
+  };
+
+  std::unique_ptr<Entry[], Free> places_;
+  std::size_t size_ = 0;   // of places_: a power of two, or 0
+  std::size_t taken_ = 0;  // at most three fifths: with more, lookups go far
 };
 
 }  // namespace insightloop

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <random>
 #include <set>
+#include <vector>
 
 namespace insightloop {
 namespace {
@@ -70,6 +71,25 @@ TEST(OpenTableTest, FindsAllAfterItHasGrown) {
     ASSERT_NE(table.FindOrAdd({.key = key, .hashed = hash(key)}, Is(key)), nullptr) << key;
   }
   EXPECT_EQ(table.Find(hash(10'001), Is(10'001)), nullptr);
+}
+
+// Near the last place of a table up to some size: of those that stand around its end, some stay
+// there when it grows, and some move far away.
+TEST(OpenTableTest, GrowingKeepsAllAlsoAroundTheEnd) {
+  OpenTable<Entry> table;
+  std::mt19937 random(20'261'128);
+  std::vector<std::size_t> hashes = {0};  // by key
+  for (int key = 1; key <= 3'000; ++key) {
+    hashes.push_back(~((std::size_t{1} << (random() % 14)) | random() % 8));
+    ASSERT_EQ(table.FindOrAdd({.key = key, .hashed = hashes.back()}, Is(key)), nullptr);
+    if (key % 16 != 0) continue;
+    for (int other = 1; other <= key; ++other) {
+      const Entry* const found = table.Find(hashes[static_cast<std::size_t>(other)], Is(other));
+      ASSERT_NE(found, nullptr) << other << " of " << key;
+      ASSERT_EQ(found->key, other);
+    }
+    ASSERT_EQ(table.Find(hashes.back(), Is(key + 1)), nullptr);
+  }
 }
 
 // Few hashes, near the last place of a table of any size, so that entries stand in each other's way
