@@ -4,7 +4,7 @@
 
 #include <xxhash.h>
 
-#include <bit>
+#include <array>
 
 #include "engine/measurement/row_blocks.h"
 
@@ -23,9 +23,8 @@ std::uint32_t ContentDigest(Time occur_time, OutcomeKind kind, std::int64_t valu
 
 std::optional<std::uint32_t> OutcomeIdentities::FindOrAdd(absl::uint128 identity,
                                                           std::uint32_t digest) {
-  const Entry entry{.words = std::bit_cast<std::array<std::uint32_t, 4>>(identity),
-                    .digest = digest};
-  const Entry* const found = parts_[PartOf(identity)].FindOrAdd(entry, Is{identity});
+  const Entry entry{.low = HashOf(identity), .middle = MiddleOf(identity), .digest = digest};
+  const Entry* const found = parts_[PartOf(identity)].FindOrAdd(entry, Is{entry.middle});
   if (found != nullptr) return found->digest;
   ++size_;
   return std::nullopt;
@@ -42,7 +41,7 @@ void OutcomeIdentities::Add(std::span<const StoredIdentity> rows) {
 }
 
 void OutcomeIdentities::Remove(absl::uint128 identity) {
-  if (parts_[PartOf(identity)].Remove(HashOf(identity), Is{identity})) --size_;
+  if (parts_[PartOf(identity)].Remove(HashOf(identity), Is{MiddleOf(identity)})) --size_;
 }
 
 std::int64_t OutcomeIdentities::bytes() const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The identities of all outcomes that are stored or on their way, each with a digest of what a
-// resent one must repeat: 20 bytes, up to 40 with the free places of the hash table. In parts, each
+// resent one must repeat: 16 bytes, 36 to 40 with the free places of the hash table. In parts, each
 // of which grows by itself at a time of its own, so that growing never holds up the writer for
 // long.
 
@@ -9,7 +9,6 @@
 #define INSIGHTLOOP_ENGINE_MEASUREMENT_OUTCOME_IDENTITIES_H_
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -33,7 +32,8 @@ class OutcomeIdentities {
  public:
   // The digest of the outcome with that identity (KeyedHash); absent when there is none.
   [[nodiscard]] std::optional<std::uint32_t> Find(absl::uint128 identity) const {
-    const Entry* const found = parts_[PartOf(identity)].Find(HashOf(identity), Is{identity});
+    const Entry* const found =
+        parts_[PartOf(identity)].Find(HashOf(identity), Is{MiddleOf(identity)});
     return found == nullptr ? std::nullopt : std::optional(found->digest);
   }
 
@@ -53,24 +53,29 @@ class OutcomeIdentities {
   [[nodiscard]] std::int64_t bytes() const;
 
  private:
+  // Has the lower 96 bits of an identity; the part tells some of the others.
   struct Entry {
-    [[nodiscard]] absl::uint128 identity() const { return std::bit_cast<absl::uint128>(words); }
-    // 0 is also an identity, of one outcome in 2^128, which is not known again.
-    [[nodiscard]] bool is_free() const { return identity() == 0; }
-    [[nodiscard]] std::size_t hash() const { return HashOf(identity()); }
+    // 0 is also an identity's, of one outcome in 2^96, which is not known again.
+    [[nodiscard]] bool is_free() const { return low == 0 && middle == 0; }
+    [[nodiscard]] std::size_t hash() const { return low; }
 
-    std::array<std::uint32_t, 4> words{};  // of the identity, which would need padding
+    std::uint64_t low = 0;
+    std::uint32_t middle = 0;
     std::uint32_t digest = 0;
   };
 
+  // Of an entry of the same hash.
   struct Is {
-    bool operator()(const Entry& entry) const { return entry.identity() == identity; }
+    bool operator()(const Entry& entry) const { return entry.middle == middle; }
 
-    absl::uint128 identity;
+    std::uint32_t middle;
   };
 
   // An identity is a hash already.
   static std::size_t HashOf(absl::uint128 identity) { return absl::Uint128Low64(identity); }
+  static std::uint32_t MiddleOf(absl::uint128 identity) {
+    return static_cast<std::uint32_t>(absl::Uint128High64(identity));
+  }
   static std::size_t PartOf(absl::uint128 identity) {
     return UnevenPartOf(absl::Uint128High64(identity));
   }
