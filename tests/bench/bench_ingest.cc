@@ -53,7 +53,7 @@ constexpr int kRowsPerCommit = BatchLoad::kClients * BatchLoad::kRowsPerCall;
 constexpr double kSecondsOfCommitsEach = 5;
 constexpr double kMaxSecondsWithIndex = 20;
 constexpr int kMetrics = 3;
-constexpr int kTurnsOfBatches = 5;  // a million divided by it is whole calls for every client
+constexpr int kTurnsOfBatches = 10;  // a million divided by it is whole calls for every client
 constexpr int kTurnsOfSingles = 8;
 
 struct Sizes {
@@ -62,7 +62,7 @@ struct Sizes {
 };
 constexpr Sizes kFull = {
     {2'000'000, 1'000'000}, 1'000'000, 9'000'000, 18'000'000, 20'000'000, 400'000};
-constexpr Sizes kQuick = {{100'000, 50'000}, 60'000, 448'000, 900'000, 1'000'000, 20'000};
+constexpr Sizes kQuick = {{100'000, 50'000}, 80'000, 448'000, 900'000, 1'000'000, 20'000};
 
 // Accepts outcomes, and forgets them.
 class ForgetfulService final : public v1::MeasurementService::CallbackService {
