@@ -15,7 +15,6 @@
 #include <new>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace insightloop {
 
@@ -24,8 +23,13 @@ namespace insightloop {
 template <class Entry>
 class OpenTable {
   static_assert(std::is_trivially_copyable_v<Entry>);
+  static_assert(alignof(Entry) <= alignof(std::max_align_t));
 
  public:
+  OpenTable() = default;
+  OpenTable(const OpenTable&) = delete;
+  OpenTable& operator=(const OpenTable&) = delete;
+
   // Of a new entry: no other is the same.
   struct IsNone {
     bool operator()(const Entry&) const { return false; }
@@ -97,9 +101,8 @@ class OpenTable {
     return place;
   }
 
-  // Doubles the places where they are: the first use of a page of memory is what takes longest, and
-  // so only the new half has any. An entry stays within the old half, not behind where it was, or
-  // moves into the new one.
+  // Doubles the places where they are, if realloc() can: the first use of a page of memory takes
+  // longest, and then only the new half has any.
   void Grow() {
     const std::size_t before = size_;
     const std::size_t after = std::max<std::size_t>(2 * before, 4);
@@ -110,14 +113,14 @@ class OpenTable {
     std::uninitialized_value_construct_n(&places_[before], after - before);
     size_ = after;
 
-    // Those at the beginning may be there because the end was full: they wait for all others.
-    std::vector<Entry> last;
-    std::size_t place = 0;
-    for (; place < before && !places_[place].is_free(); ++place) last.push_back(TakeOut(place));
-    for (; place < before; ++place) {
+    std::size_t gap = 0;
+    while (gap < before && !places_[gap].is_free()) ++gap;
+    // Each moves forward at most, where nothing is left that has to move, or into the new half.
+    for (std::size_t place = gap; place < before; ++place) {
       if (!places_[place].is_free()) Put(TakeOut(place));
     }
-    for (const Entry& entry : last) Put(entry);
+    // Those at the beginning may be there because the end was full.
+    for (std::size_t place = 0; place < gap; ++place) Put(TakeOut(place));
   }
 
   Entry TakeOut(std::size_t place) { return std::exchange(places_[place], Entry{}); }

@@ -26,7 +26,7 @@
 //                          acknowledgement, at 60 % of the rate of the first million, while
 //                          the outcomes double
 //
-// --quick divides all sizes by about 20.
+// --quick divides all sizes by 12 to 22.
 
 #include <sqlite3.h>
 
@@ -53,7 +53,7 @@ constexpr int kRowsPerCommit = BatchLoad::kClients * BatchLoad::kRowsPerCall;
 constexpr double kSecondsOfCommitsEach = 5;
 constexpr double kMaxSecondsWithIndex = 20;
 constexpr int kMetrics = 3;
-constexpr int kTurnsOfBatches = 10;  // a million divided by it is whole calls for every client
+constexpr int kTurnsOfBatches = 10;
 constexpr int kTurnsOfSingles = 8;
 
 struct Sizes {
@@ -63,6 +63,9 @@ struct Sizes {
 constexpr Sizes kFull = {
     {2'000'000, 1'000'000}, 1'000'000, 9'000'000, 18'000'000, 20'000'000, 400'000};
 constexpr Sizes kQuick = {{100'000, 50'000}, 80'000, 448'000, 900'000, 1'000'000, 20'000};
+// A turn is whole calls for every client.
+static_assert(kFull.million % (kTurnsOfBatches * kRowsPerCommit) == 0);
+static_assert(kQuick.million % (kTurnsOfBatches * kRowsPerCommit) == 0);
 
 // Accepts outcomes, and forgets them.
 class ForgetfulService final : public v1::MeasurementService::CallbackService {

@@ -80,7 +80,8 @@ TEST(OpenTableTest, GrowingKeepsAllAlsoAroundTheEnd) {
   std::mt19937 random(20'261'128);
   std::vector<std::size_t> hashes = {0};  // by key
   for (int key = 1; key <= 3'000; ++key) {
-    hashes.push_back(~((std::size_t{1} << (random() % 14)) | random() % 8));
+    const std::size_t far = std::size_t{1} << random() % 14;
+    hashes.push_back(~(far | random() % 8));
     ASSERT_EQ(table.FindOrAdd({.key = key, .hashed = hashes.back()}, Is(key)), nullptr);
     if (key % 16 != 0) continue;
     for (int other = 1; other <= key; ++other) {

@@ -63,6 +63,8 @@ TEST(OutcomeIdentitiesTest, IdentitiesThatMeetAreToldApart) {
     ASSERT_EQ(identities.Find(absl::MakeUint128(i, 3)), i);
     ASSERT_EQ(identities.Find(absl::MakeUint128(i, 4)), std::nullopt);
   }
+  // In another part.
+  EXPECT_EQ(identities.Find(absl::MakeUint128(std::uint64_t{200} << 56, 3)), std::nullopt);
 }
 
 }  // namespace
