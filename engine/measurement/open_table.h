@@ -115,11 +115,12 @@ class OpenTable {
 
     std::size_t gap = 0;
     while (gap < before && !places_[gap].is_free()) ++gap;
-    // Each moves forward at most, where nothing is left that has to move, or into the new half.
+    // Each stays where it is, moves to a place before that with none between them that has yet to
+    // move, or moves into the new half.
     for (std::size_t place = gap; place < before; ++place) {
       if (!places_[place].is_free()) Put(TakeOut(place));
     }
-    // Those at the beginning may be there because the end was full.
+    // Those at the beginning come last: they may be there because the end was full.
     for (std::size_t place = 0; place < gap; ++place) Put(TakeOut(place));
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every known unit: its name, the experiments it was exposed in, its outcomes. Up to 58
-// bytes besides the name.
+// Every known unit: its name, the experiments it was exposed in, its outcomes. Up to 58 bytes
+// besides the name.
 
 #ifndef INSIGHTLOOP_ENGINE_MEASUREMENT_UNIT_TABLE_H_
 #define INSIGHTLOOP_ENGINE_MEASUREMENT_UNIT_TABLE_H_
